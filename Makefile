@@ -1,0 +1,32 @@
+# Two commands for a new machine: `make demo` and `make test`. Each makes the environment it needs, once.
+PYTHON ?= python3
+PY = $$($(PYTHON) .ci/env.py)
+export HF_HUB_OFFLINE ?= 1
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help env which-python lint test demo bench
+
+help:
+	@echo "make demo   edit a photograph with a demonstration zoo; look at demo-output/sheet.png"
+	@echo "make test   run every test; those on a real ComfyUI run where one is found"
+	@echo "make lint   ruff and the type checker"
+	@echo "make bench  every script of benchmarks/"
+	@echo "make env    only make the environment; make which-python prints its interpreter"
+
+env:
+	@$(PYTHON) .ci/env.py >/dev/null
+
+which-python:
+	@$(PYTHON) .ci/env.py
+
+lint: env
+	@py=$(PY) && $$py -m ruff check . && $$py -m ruff format --check . && $$py -m basedpyright --level error
+
+test: env
+	@py=$(PY) && $$py -m pytest
+
+demo: env
+	@py=$(PY) && $$py -m polaris_core demo --out demo-output
+
+bench: env
+	@py=$(PY) && for script in benchmarks/*.py; do echo "== $$script"; $$py $$script || exit 1; done

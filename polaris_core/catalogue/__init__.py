@@ -1,0 +1,1 @@
+"""All known model files: reading them, keeping them, finding them by name."""

@@ -1,0 +1,190 @@
+"""Every error Polaris raises on purpose.
+
+    PolarisError
+    ├── InvalidInput                 a value from outside cannot be used
+    │   ├── InvalidIntent            … the JSON of an intent
+    │   ├── InvalidPlan              … the JSON of a plan
+    │   └── InvalidWorkflow          … an API workflow
+    ├── FileProblem                  one file is at fault; scans collect these and go on
+    │   ├── BrokenHeader             … its safetensors header
+    │   ├── BrokenSidecar            … the metadata file beside it
+    │   └── BrokenPreview            … a preview picture
+    ├── StoreProblem                 the catalogue's database cannot be used
+    ├── IndexProblem                 an index on disk cannot be used
+    │   └── IndexMismatch            … it was built by another encoder
+    ├── MissingDependency            a package is not installed
+    ├── MissingWeights               an encoder's weights are not on this machine
+    ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
+    ├── IncompatibleAdapter          a LoRA belongs to another base model family
+    ├── NothingFits                  the zoo holds no entry that may be used
+    ├── MaskRequired                 a local edit without a mask
+    ├── PictureRequired              an edit of a picture without the picture
+    ├── ServerProblem                a ComfyUI server could not do what was asked
+    │   ├── ServerUnreachable
+    │   ├── WorkflowRejected         … it refused the workflow
+    │   └── WorkflowFailed           … a node failed
+    └── Cancelled                    the user stopped it
+
+Each says what was wrong, with the value, and in `hint` what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BrokenHeader",
+    "BrokenPreview",
+    "BrokenSidecar",
+    "Cancelled",
+    "FileProblem",
+    "IncompatibleAdapter",
+    "IndexMismatch",
+    "IndexProblem",
+    "InvalidInput",
+    "InvalidIntent",
+    "InvalidPlan",
+    "InvalidWorkflow",
+    "MaskRequired",
+    "MissingDependency",
+    "MissingWeights",
+    "NothingFits",
+    "PictureRequired",
+    "PolarisError",
+    "ServerProblem",
+    "ServerUnreachable",
+    "StoreProblem",
+    "UnknownModel",
+    "WorkflowFailed",
+    "WorkflowRejected",
+]
+
+_SHOWN_CHARACTERS = 200
+
+
+class PolarisError(Exception):
+    """Something that the person using Polaris can understand and mend.
+
+    Attributes:
+        problem: What was wrong, one sentence without a full stop.
+        value: The offending value, shortened for display; empty where there is none.
+        hint: What to do about it; empty where nothing can be done.
+    """
+
+    def __init__(self, problem: str, *, value: object = "", hint: str = "") -> None:
+        self.problem = problem
+        self.value = _shorten(value)
+        self.hint = hint
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        shown = f": {self.value}" if self.value else ""
+        return f"{self.problem}{shown}" + (f". {self.hint}" if self.hint else "")
+
+
+def _shorten(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value) if value is not None else ""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text
+    return f"{text[:_SHOWN_CHARACTERS]}… ({len(text)} characters)"
+
+
+class InvalidInput(PolarisError, ValueError):
+    """A value from outside cannot be used."""
+
+
+class InvalidIntent(InvalidInput):
+    """The JSON of an intent is malformed."""
+
+
+class InvalidPlan(InvalidInput):
+    """The JSON of a plan is malformed or of a newer version."""
+
+
+class InvalidWorkflow(InvalidInput):
+    """A workflow is not in ComfyUI's API form, or lacks what is to be filled in."""
+
+
+class FileProblem(PolarisError):
+    """One file is at fault; `path` names it. Scans collect these and go on."""
+
+    def __init__(self, problem: str, *, path: str = "", value: object = "", hint: str = "") -> None:
+        super().__init__(problem, value=value, hint=hint)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {super().__str__()}" if self.path else super().__str__()
+
+
+class BrokenHeader(FileProblem):
+    """A safetensors header is truncated, lies about lengths, or is not what it claims."""
+
+
+class BrokenSidecar(FileProblem):
+    """A metadata file beside a model cannot be read."""
+
+
+class BrokenPreview(FileProblem):
+    """A preview picture cannot be read."""
+
+
+class StoreProblem(PolarisError):
+    """The catalogue's database cannot be used."""
+
+
+class IndexProblem(PolarisError):
+    """An index on disk cannot be used."""
+
+
+class IndexMismatch(IndexProblem):
+    """An index was built by another encoder, or for another catalogue."""
+
+
+class MissingDependency(PolarisError, ImportError):
+    """A package that this operation needs is not installed."""
+
+
+class MissingWeights(PolarisError):
+    """An encoder's weights are not on this machine."""
+
+
+class UnknownModel(PolarisError):
+    """A pin, ban or pick names a model that is not in the zoo."""
+
+
+class IncompatibleAdapter(PolarisError):
+    """A LoRA belongs to another base model family than the checkpoint."""
+
+
+class NothingFits(PolarisError):
+    """The zoo holds no entry that may be used."""
+
+
+class MaskRequired(PolarisError):
+    """A local edit was asked for and there is no mask."""
+
+
+class PictureRequired(PolarisError):
+    """An edit of a picture was asked for and there is no picture."""
+
+
+class ServerProblem(PolarisError):
+    """A ComfyUI server could not do what was asked."""
+
+
+class ServerUnreachable(ServerProblem):
+    """Nothing answers at the server's address."""
+
+
+class WorkflowRejected(ServerProblem):
+    """The server refused the workflow before running it."""
+
+
+class WorkflowFailed(ServerProblem):
+    """A node of the workflow failed while running."""
+
+
+class Cancelled(PolarisError):
+    """The user stopped the operation."""
+
+    def __init__(self, problem: str = "stopped by the user") -> None:
+        super().__init__(problem)

@@ -1,0 +1,1 @@
+"""Vectors by entry id, searched by inner product."""

@@ -1,0 +1,1 @@
+"""From an intent to shortlists of checkpoints and LoRAs, each hit with its reasons."""
