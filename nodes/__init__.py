@@ -1,0 +1,14 @@
+"""The nodes: schemas, and a few lines each that call the core."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from . import adaptive_editor, checkpoint_retriever, instruction_parser, lora_retriever, zoo
+
+_MODULES = [zoo, instruction_parser, checkpoint_retriever, lora_retriever, adaptive_editor]
+
+
+class PolarisExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [node for module in _MODULES for node in module.NODES]

@@ -1,0 +1,173 @@
+"""Everything that is asked of ComfyUI besides its types: folders, models, progress, cancelling."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+
+from polaris_core.catalogue.entry import BaseModel, Entry, Kind
+from polaris_core.catalogue.scan import ModelFolder
+from polaris_core.catalogue.store import Store
+from polaris_core.encoders.base import Encoders
+from polaris_core.encoders.factory import image_encoder, text_encoder
+from polaris_core.errors import IncompatibleAdapter, UnknownModel
+from polaris_core.progress import Progress
+from polaris_core.retrieval.zoo import CATALOGUE, Zoo
+
+log = logging.getLogger("polaris")
+
+_FOLDERS = {Kind.CHECKPOINT: "checkpoints", Kind.LORA: "loras"}
+_zoos: dict[tuple[str, str], Zoo] = {}
+_zoos_lock = threading.Lock()
+_loaded: dict[tuple[str, int, int], tuple[weakref.ref[Any], ...]] = {}
+
+_BASES = {
+    "SD15": BaseModel.SD15,
+    "SD20": BaseModel.SD2,
+    "SDXL": BaseModel.SDXL,
+    "SD3": BaseModel.SD3,
+    "Flux": BaseModel.FLUX,
+}
+
+
+def progress() -> Progress:
+    """Report to the node's progress bar, and stop when the user cancels."""
+    from comfy.model_management import throw_exception_if_processing_interrupted
+    from comfy_api.latest import ComfyAPISync
+
+    api = ComfyAPISync()
+
+    def report(done: int, total: int, what: str, /) -> None:
+        throw_exception_if_processing_interrupted()
+        if total > 0:
+            api.execution.set_progress(done, total)
+
+    return report
+
+
+def model_folders() -> list[ModelFolder]:
+    """The host's checkpoint and LoRA folders that exist."""
+    return [
+        ModelFolder(Path(path), kind)
+        for kind, name in _FOLDERS.items()
+        for path in folder_paths.get_folder_paths(name)
+        if os.path.isdir(path)
+    ]
+
+
+def folders_state() -> str:
+    """Changes whenever a file is put into, renamed in or taken from a model folder."""
+    state: list[tuple[str, float]] = []
+    for name in _FOLDERS.values():
+        folder_paths.get_filename_list(name)
+        state += sorted(folder_paths.filename_list_cache[name][1].items())
+    return repr(state)
+
+
+def zoo_home() -> Path:
+    """Where this host's catalogue and indices stand: private, not served over HTTP."""
+    return Path(folder_paths.get_system_user_directory("polaris"))
+
+
+def store() -> Store:
+    """The host's catalogue, whichever encoders index it."""
+    with _zoos_lock:
+        return next((z.store for z in _zoos.values()), None) or Store.open(zoo_home() / CATALOGUE)
+
+
+def open_zoo(text_spec: str, image_spec: str) -> Zoo:
+    """The zoo of this host for these encoders; one per process, shared by all nodes."""
+    with _zoos_lock:
+        zoo = _zoos.get((text_spec, image_spec))
+        if zoo is None:
+            image = None if image_spec == "none" else image_encoder(image_spec)
+            zoo = Zoo.open(zoo_home(), Encoders(text_encoder(text_spec), image))
+            _zoos[text_spec, image_spec] = zoo
+    return zoo
+
+
+def path_of(entry: Entry) -> str:
+    """The file of an entry, which must lie in one of the host's model folders.
+
+    Raises:
+        UnknownModel: It is gone, or lies elsewhere.
+    """
+    roots = {os.path.realpath(f.path) for f in model_folders()}
+    path = os.path.join(entry.root, *entry.file.split("/"))
+    if os.path.realpath(entry.root) not in roots or not os.path.isfile(path):
+        raise UnknownModel(
+            "the file is not in ComfyUI's model folders any more",
+            value=entry.file,
+            hint="Let the Zoo node scan again",
+        )
+    return path
+
+
+def load_checkpoint(entry: Entry) -> tuple[Any, Any, Any]:
+    """MODEL, CLIP and VAE of a checkpoint; the ones in use already where they are still alive."""
+    import comfy.sd
+
+    path = path_of(entry)
+    stat = os.stat(path)
+    key = (path, stat.st_mtime_ns, stat.st_size)
+    alive = [ref() for ref in _loaded.get(key, ())]
+    if len(alive) == 3 and all(part is not None for part in alive):
+        return alive[0], alive[1], alive[2]
+    model, clip, vae, *_ = comfy.sd.load_checkpoint_guess_config(
+        path, embedding_directory=folder_paths.get_folder_paths("embeddings")
+    )
+    missing = [n for n, p in (("MODEL", model), ("CLIP", clip), ("VAE", vae)) if p is None]
+    if missing:
+        raise UnknownModel(
+            f"the checkpoint holds no {' and no '.join(missing)}",
+            value=entry.file,
+            hint=f"Ban it with a line `-{entry.file}` in the retriever's pins",
+        )
+    _loaded.clear()
+    _loaded[key] = tuple(weakref.ref(part) for part in (model, clip, vae))
+    return model, clip, vae
+
+
+def apply_lora(
+    model: Any, clip: Any, entry: Entry, strength_model: float, strength_clip: float
+) -> tuple[Any, Any]:
+    """A LoRA patched onto copies of `model` and `clip`.
+
+    Raises:
+        IncompatibleAdapter: None of its weights fits.
+    """
+    import comfy.sd
+    import comfy.utils
+
+    weights, metadata = comfy.utils.load_torch_file(
+        path_of(entry), safe_load=True, return_metadata=True
+    )
+    before = _patch_count(model) + _patch_count(clip.patcher)
+    model, clip = comfy.sd.load_lora_for_models(
+        model, clip, weights, strength_model, strength_clip, lora_metadata=metadata
+    )
+    if _patch_count(model) + _patch_count(clip.patcher) == before:
+        raise IncompatibleAdapter(
+            "no weight of the LoRA fits this checkpoint",
+            value=entry.file,
+            hint=f"Ban it with a line `-{entry.file}` in the retriever's pins",
+        )
+    return model, clip
+
+
+def _patch_count(patcher: Any) -> int:
+    return sum(len(patches) for patches in patcher.patches.values())
+
+
+def base_model_of(model: Any) -> BaseModel:
+    """The family of a MODEL, by the class ComfyUI recognised it as."""
+    for cls in type(model.model.model_config).__mro__:
+        if cls.__name__ in _BASES:
+            return _BASES[cls.__name__]
+    return BaseModel.UNKNOWN

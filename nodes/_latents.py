@@ -1,0 +1,60 @@
+"""What the sampler starts from: LATENT and the MASK that lies over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from polaris_core.planning.plan import EditPlan, MaskMode
+
+from ._convert import blank, check_image, check_mask, grow, pad_to_cells
+
+if TYPE_CHECKING:
+    import torch
+
+
+def start_latent(
+    plan: EditPlan,
+    vae: Any,
+    image: torch.Tensor | None,
+    mask: torch.Tensor | None,
+    size: tuple[int, int, int],
+) -> tuple[dict[str, Any], torch.Tensor]:
+    """LATENT and MASK for a plan.
+
+    Args:
+        plan: Says whether to start from `image`, and how its mask is used.
+        vae: The host's VAE.
+        image: `b h w c`, 0-1.
+        mask: `b h w`, 0-1; 1 is what changes.
+        size: (width, height, pictures) of a new picture.
+
+    Returns:
+        The latent, with `noise_mask` where only a region changes, and the mask, `b h w`, as large
+        as what the latent decodes to.
+    """
+    if image is None or not plan.intent.instruction_type.edits_picture:
+        return _empty(*size)
+    check_image(image)
+    image = image[..., :3]
+    if plan.mask.mode is MaskMode.NONE or mask is None:
+        everywhere = image.new_ones(image.shape[:3])
+        pixels, everywhere = pad_to_cells(image, everywhere)
+        return {"samples": vae.encode(pixels)}, everywhere
+    region = grow(check_mask(mask, image), plan.mask.grow_px)
+    pixels, region = pad_to_cells(image, region)
+    if plan.mask.fill:
+        pixels = blank(pixels, region)
+    return {"samples": vae.encode(pixels), "noise_mask": region[:, None]}, region
+
+
+def _empty(width: int, height: int, pictures: int) -> tuple[dict[str, Any], torch.Tensor]:
+    import comfy.model_management
+    import torch
+
+    samples = torch.zeros(
+        [pictures, 4, height // 8, width // 8],
+        device=comfy.model_management.intermediate_device(),
+    )
+    # With this key the sampler turns zeros into the channels and the scale the model wants.
+    latent = {"samples": samples, "downscale_ratio_spacial": 8}
+    return latent, torch.ones(pictures, height // 8 * 8, width // 8 * 8)

@@ -1,0 +1,173 @@
+"""Decide the edit and set everything up for a stock sampler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comfy_api.latest import io, ui
+
+from polaris_core.catalogue.entry import BaseModel
+from polaris_core.instructions.intent import EditIntent
+from polaris_core.planning.explain import explain
+from polaris_core.planning.plan import EditPlan
+from polaris_core.planning.planner import PlanOptions, make_plan
+from polaris_core.planning.replay import locate, replay
+from polaris_core.planning.serialize import plan_from_json, plan_to_json
+from polaris_core.retrieval.shortlist import Shortlist, SlotName
+
+from . import _host
+from ._latents import start_latent
+from ._types import IntentIO, ShortlistIO
+
+if TYPE_CHECKING:
+    import torch
+
+
+class AdaptiveEditor(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PolarisAdaptiveEditor",
+            display_name="Polaris Adaptive Editor",
+            category="Polaris",
+            description="Decides LoRAs, strengths, prompt, denoise and the use of the mask, says "
+            "why, and hands a stock KSampler all it needs.",
+            search_aliases=["apply loras", "edit image", "inpaint by text"],
+            inputs=[
+                io.Model.Input("model"),
+                io.Clip.Input("clip"),
+                io.Vae.Input("vae"),
+                IntentIO.Input("intent", tooltip="From Polaris Instruction Parser."),
+                ShortlistIO.Input("shortlist", tooltip="From Polaris LoRA Retriever."),
+                io.Image.Input("image", optional=True, tooltip="The picture to edit."),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="What may change, from any node; needed for local changes.",
+                ),
+                io.Int.Input("width", default=512, min=64, max=8192, step=8),
+                io.Int.Input("height", default=512, min=64, max=8192, step=8),
+                io.Int.Input("pictures", default=1, min=1, max=64, tooltip="Of a new picture."),
+                io.Float.Input(
+                    "style_strength",
+                    default=0.0,
+                    min=-10.0,
+                    max=10.0,
+                    step=0.05,
+                    tooltip="Of the style LoRA; 0: as recommended.",
+                ),
+                io.Float.Input(
+                    "object_strength",
+                    default=0.0,
+                    min=-10.0,
+                    max=10.0,
+                    step=0.05,
+                    tooltip="Of the object LoRA; 0: as recommended.",
+                ),
+                io.Float.Input(
+                    "denoise",
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="How far from the picture the result may go; 0: decided by the edit.",
+                ),
+                io.String.Input(
+                    "negative", multiline=True, default="", tooltip="Added to the negative prompt."
+                ),
+                io.String.Input(
+                    "plan_json",
+                    multiline=True,
+                    default="",
+                    tooltip="A plan made before: it is carried out as it stands.",
+                ),
+            ],
+            outputs=[
+                io.Model.Output("model"),
+                io.Clip.Output("clip"),
+                io.Conditioning.Output("positive"),
+                io.Conditioning.Output("negative"),
+                io.Latent.Output("latent"),
+                io.Mask.Output(
+                    "mask", tooltip="As large as what the latent decodes to: composite with it."
+                ),
+                io.Float.Output("denoise"),
+                io.String.Output("plan", tooltip="What was decided and why, as JSON."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        clip: Any,
+        vae: Any,
+        intent: EditIntent,
+        shortlist: Shortlist,
+        width: int,
+        height: int,
+        pictures: int,
+        style_strength: float,
+        object_strength: float,
+        denoise: float,
+        negative: str,
+        plan_json: str,
+        image: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
+        base = _host.base_model_of(model)
+        if plan_json.strip():
+            plan = replay(
+                plan_from_json(plan_json),
+                base_model=base,
+                has_picture=image is not None,
+                has_mask=mask is not None,
+            )
+        else:
+            plan = make_plan(
+                intent,
+                shortlist,
+                base_model=_refined(base, shortlist),
+                checkpoint_from_user=shortlist.best(SlotName.CHECKPOINT) is None,
+                has_picture=image is not None,
+                has_mask=mask is not None,
+                options=PlanOptions(
+                    style_strength=style_strength or None,
+                    object_strength=object_strength or None,
+                    denoise=denoise or None,
+                    extra_negative=negative,
+                ),
+            )
+        model, clip = _apply(plan, model, clip)
+        latent, region = start_latent(plan, vae, image, mask, (width, height, pictures))
+        return io.NodeOutput(
+            model,
+            clip,
+            clip.encode_from_tokens_scheduled(clip.tokenize(plan.prompt)),
+            clip.encode_from_tokens_scheduled(clip.tokenize(plan.negative)),
+            latent,
+            region,
+            plan.denoise,
+            plan_to_json(plan),
+            ui=ui.PreviewText(explain(plan)),
+        )
+
+
+def _refined(base: BaseModel, shortlist: Shortlist) -> BaseModel:
+    """The retrieved checkpoint's base model where the MODEL at hand is of its family."""
+    best = shortlist.best(SlotName.CHECKPOINT)
+    if best is not None and best.entry.base_model.family is base:
+        return best.entry.base_model
+    return base
+
+
+def _apply(plan: EditPlan, model: Any, clip: Any) -> tuple[Any, Any]:
+    report = _host.progress()
+    for done, step in enumerate(plan.loras):
+        report(done, len(plan.loras), step.pick.name)
+        entry = locate(step.pick, _host.store())
+        model, clip = _host.apply_lora(model, clip, entry, step.strength_model, step.strength_clip)
+    return model, clip
+
+
+NODES = [AdaptiveEditor]

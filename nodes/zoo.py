@@ -1,0 +1,82 @@
+"""The checkpoints and LoRAs of this machine, ready to be searched."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io, ui
+
+from polaris_core.retrieval.filters import Filters
+
+from . import _host
+from ._types import HostZoo, ZooIO
+
+_MATURITY = {"PG": 1, "PG-13": 2, "R": 4, "X": 8, "XXX": 16}
+
+
+class PolarisZoo(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PolarisZoo",
+            display_name="Polaris Zoo",
+            category="Polaris",
+            description="Reads what is in the checkpoint and LoRA folders, from headers and "
+            "metadata alone, and keeps it searchable. Only what is new is read again.",
+            search_aliases=["model search", "lora search", "model library", "auto lora"],
+            inputs=[
+                io.String.Input(
+                    "folders",
+                    multiline=True,
+                    default="",
+                    tooltip="Only these subfolders of the model folders, one a line. "
+                    "Empty: everything.",
+                ),
+                io.String.Input(
+                    "text_encoder",
+                    default="sentence:all-MiniLM-L6-v2",
+                    tooltip="Reads metadata and instructions: sentence:NAME, sentence:/folder, "
+                    "clip:MODEL/WEIGHTS or clip:MODEL//file.safetensors.",
+                ),
+                io.String.Input(
+                    "image_encoder",
+                    default="none",
+                    tooltip="Looks at previews and at your picture: clip:ViT-L-14/openai, or none.",
+                ),
+                io.Combo.Input(
+                    "maturity",
+                    options=list(_MATURITY),
+                    default="PG",
+                    tooltip="The most mature models that may be used. "
+                    "Models that say nothing of it are let through.",
+                ),
+                io.Combo.Input(
+                    "rescan",
+                    options=["when folders change", "every run", "never"],
+                    default="when folders change",
+                    tooltip="Changing a metadata file in place does not change its folder: "
+                    "use `every run` for that.",
+                ),
+            ],
+            outputs=[ZooIO.Output("zoo")],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, rescan: str, **_: object) -> object:
+        return {"every run": float("nan"), "never": ""}.get(rescan) or _host.folders_state()
+
+    @classmethod
+    def execute(
+        cls, folders: str, text_encoder: str, image_encoder: str, maturity: str, rescan: str
+    ) -> io.NodeOutput:
+        zoo = _host.open_zoo(text_encoder.strip(), image_encoder.strip())
+        report = None
+        if rescan != "never" or not zoo.store.columns().ids.size:
+            report = zoo.update(_host.model_folders(), _host.progress())
+        filters = Filters(
+            max_maturity=_MATURITY[maturity],
+            folders=tuple(line.strip().strip("/") for line in folders.splitlines() if line.strip()),
+        )
+        summary = report.summary() if report else "not scanned"
+        return io.NodeOutput(HostZoo(zoo, filters), ui=ui.PreviewText(summary))
+
+
+NODES = [PolarisZoo]
