@@ -92,11 +92,16 @@ class Anything:
     def __getattr__(self, name): return Anything()
     def __call__(self, *a, **k): return type("Socket", (Anything,), {})
 api = types.ModuleType("comfy_api"); latest = types.ModuleType("comfy_api.latest")
-latest.io = types.SimpleNamespace(ComfyNode=object, Schema=object, NodeOutput=object, Custom=Anything())
+latest.io = types.SimpleNamespace(
+    ComfyNode=object, Schema=object, NodeOutput=object, Custom=Anything()
+)
 latest.ui = Anything(); latest.ComfyExtension = object
-sys.modules.update({"comfy_api": api, "comfy_api.latest": latest, "folder_paths": types.ModuleType("folder_paths")})
+sys.modules.update({"comfy_api": api, "comfy_api.latest": latest})
+sys.modules["folder_paths"] = types.ModuleType("folder_paths")
 import asyncio, importlib.util
-spec = importlib.util.spec_from_file_location("pack", "__init__.py", submodule_search_locations=["."])
+spec = importlib.util.spec_from_file_location(
+    "pack", "__init__.py", submodule_search_locations=["."]
+)
 pack = importlib.util.module_from_spec(spec); sys.modules["pack"] = pack
 spec.loader.exec_module(pack)
 extension = asyncio.run(pack.comfy_entrypoint())

@@ -1,0 +1,116 @@
+"""The command `polaris`: scan, search, plan, run, demo.
+
+Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a ComfyUI server
+could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from polaris_core import __version__
+from polaris_core.errors import Cancelled, InvalidInput, NothingFits, PolarisError, ServerProblem
+
+__all__ = ["main"]
+
+_DEFAULT_TEXT = "sentence:all-MiniLM-L6-v2"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What stands after the command's name; None takes the process's own.
+
+    Returns:
+        The exit code, see above.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        return _fail(Cancelled(), 130)
+    except Cancelled as error:
+        return _fail(error, 130)
+    except NothingFits as error:
+        return _fail(error, 4)
+    except ServerProblem as error:
+        return _fail(error, 3)
+    except InvalidInput as error:
+        return _fail(error, 2)
+    except (PolarisError, OSError) as error:
+        return _fail(error, 1)
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"polaris: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polaris", description="Say the edit; it finds the checkpoint, the LoRAs and the place."
+    )
+    parser.add_argument("--version", action="version", version=f"polaris {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    scan = commands.add_parser("scan", help="read model folders into the zoo")
+    _add_zoo_options(scan)
+    scan.add_argument("--checkpoints", type=Path, action="append", default=[], metavar="DIR")
+    scan.add_argument("--loras", type=Path, action="append", default=[], metavar="DIR")
+    scan.add_argument("--models", type=Path, metavar="DIR", help="ComfyUI's models folder")
+    scan.set_defaults(command=_scan)
+
+    search = commands.add_parser("search", help="search the zoo by a phrase")
+    _add_zoo_options(search)
+    search.add_argument("phrase")
+    search.add_argument("--kind", choices=["checkpoint", "lora"], default="lora")
+    search.add_argument("-k", type=_positive, default=10, help="how many")
+    search.set_defaults(command=_search)
+
+    plan = commands.add_parser("plan", help="decide an edit without carrying it out")
+    _add_zoo_options(plan)
+    plan.add_argument("instruction")
+    plan.add_argument("--image", type=Path, help="the picture to edit")
+    plan.add_argument("--no-mask", action="store_true", help="there is no mask for it")
+    plan.add_argument("--pin", action="append", default=[], help="a line of pins and bans")
+    plan.add_argument("--sheet", type=Path, metavar="PNG", help="also draw a contact sheet")
+    plan.set_defaults(command=_plan)
+
+    run = commands.add_parser("run", help="run an API workflow on a ComfyUI server")
+    run.add_argument("workflow", type=Path)
+    run.add_argument("--server", default=os.environ.get("COMFYUI_SERVER", "127.0.0.1:8188"))
+    run.add_argument(
+        "--set", action="append", default=[], metavar="TITLE.INPUT=VALUE", dest="values"
+    )
+    run.add_argument("--image", type=Path, help="uploaded, and set in every Load Image node")
+    run.add_argument("--out", type=Path, default=Path(), metavar="DIR")
+    run.add_argument("--timeout", type=_positive, default=600, metavar="SECONDS")
+    run.add_argument("--json", action="store_true")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", help="make a demonstration zoo and edit a photograph")
+    demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
+    home = os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris"
+    parser.add_argument("--zoo", type=Path, default=Path(home), help="where the zoo is kept")
+    parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
+    parser.add_argument("--image-encoder", default="none")
+    parser.add_argument("--maturity", choices=["PG", "PG13", "R", "X", "XXX"], default="PG")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
