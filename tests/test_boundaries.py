@@ -22,7 +22,9 @@ ORDER = [
     {"retrieval"},
     {"planning"},
     {"demo"},
-    {"cli", "sheet", "__main__"},
+    {"sheet"},
+    {"cli"},
+    {"__main__"},
 ]
 
 

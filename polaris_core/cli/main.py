@@ -1,4 +1,4 @@
-"""The command `polaris`: scan, search, plan, run, demo.
+"""Reading the command line: scan, search, plan, run, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a ComfyUI server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -7,7 +7,6 @@ could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -54,7 +53,8 @@ def _fail(error: Exception, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="polaris", description="Say the edit; it finds the checkpoint, the LoRAs and the place."
+        prog="polaris",
+        description="Say the edit; it finds the checkpoint, the LoRAs and the place.",
     )
     parser.add_argument("--version", action="version", version=f"polaris {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -114,3 +114,33 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is less than 1")
     return number
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from polaris_core.cli.zoo_commands import run_scan
+
+    return run_scan(options)
+
+
+def _search(options: argparse.Namespace) -> int:
+    from polaris_core.cli.zoo_commands import run_search
+
+    return run_search(options)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from polaris_core.cli.zoo_commands import run_plan
+
+    return run_plan(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from polaris_core.cli.workflow_command import run_workflow
+
+    return run_workflow(options)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from polaris_core.cli.demo_command import run_demo
+
+    return run_demo(options)

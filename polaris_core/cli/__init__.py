@@ -1,0 +1,5 @@
+"""The command `polaris`."""
+
+from polaris_core.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,193 @@
+"""`polaris scan`, `search` and `plan`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from polaris_core.catalogue.entry import Kind, Maturity
+from polaris_core.catalogue.scan import ModelFolder
+from polaris_core.cli.output import print_json, print_table, terminal_progress
+from polaris_core.comfyui.locate import find_comfyui
+from polaris_core.encoders.base import Encoders, RGBImage
+from polaris_core.encoders.factory import image_encoder, text_encoder
+from polaris_core.errors import InvalidInput
+from polaris_core.instructions.grammar import parse_instruction
+from polaris_core.planning.explain import explain
+from polaris_core.planning.plan import EditPlan
+from polaris_core.planning.planner import make_plan
+from polaris_core.planning.serialize import plan_to_json
+from polaris_core.retrieval.explain import describe
+from polaris_core.retrieval.filters import Filters
+from polaris_core.retrieval.pins import Pins
+from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
+from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras, search
+from polaris_core.retrieval.zoo import Zoo
+
+__all__ = ["decide", "run_plan", "run_scan", "run_search"]
+
+
+def run_scan(options: argparse.Namespace) -> int:
+    """Read model folders and bring the indices up to date."""
+    folders = _folders(options)
+    zoo = _open(options)
+    report = zoo.update(folders, terminal_progress())
+    problems = [str(problem) for problem in report.problems]
+    if options.json:
+        counts = {"added": report.added, "changed": report.changed, "removed": report.removed}
+        print_json({**counts, "unchanged": report.unchanged, "problems": problems})
+        return 0
+    print(report.summary())
+    for problem in problems:
+        print(f"  {problem}")
+    return 0
+
+
+def run_search(options: argparse.Namespace) -> int:
+    """Print the entries nearest to a phrase."""
+    zoo = _open(options)
+    hits = search(zoo, options.phrase, Kind(options.kind), _filters(options), options.k)
+    if options.json:
+        print_json([_hit(hit) for hit in hits])
+        return 0
+    print_table(
+        ["score", "name", "base", "role", "file", "why"],
+        [
+            (
+                f"{h.score:.3f}",
+                h.entry.name,
+                h.entry.base_model.value,
+                h.entry.role.value,
+                h.entry.file,
+                h.reason,
+            )
+            for h in hits
+        ],
+    )
+    return 0
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    """Decide an edit; print the plan, and draw the sheet if asked."""
+    picture = _read_picture(options.image) if options.image else None
+    shortlist, plan = decide(
+        _open(options),
+        options.instruction,
+        picture=picture,
+        has_mask=not options.no_mask,
+        pins=Pins.parse("\n".join(options.pin)),
+        filters=_filters(options),
+    )
+    if options.sheet:
+        from polaris_core.sheet import draw_sheet
+
+        pictures = [] if picture is None else [("the picture", Image.fromarray(picture))]
+        options.sheet.parent.mkdir(parents=True, exist_ok=True)
+        draw_sheet(shortlist, plan, pictures=pictures).save(options.sheet)
+    if options.json:
+        print_json(json.loads(plan_to_json(plan)))
+        return 0
+    print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}")
+    return 0
+
+
+def decide(
+    zoo: Zoo,
+    instruction: str,
+    *,
+    picture: RGBImage | None = None,
+    has_mask: bool = False,
+    pins: Pins | None = None,
+    filters: Filters | None = None,
+) -> tuple[Shortlist, EditPlan]:
+    """Sentence to plan, as the nodes do it one after the other.
+
+    Args:
+        zoo: Where to look.
+        instruction: The user's sentence.
+        picture: The picture to edit, or the reference.
+        has_mask: Whether there will be a mask; local edits need one.
+        pins: What must and must not be used.
+        filters: Which entries may be used.
+
+    Raises:
+        PolarisError: As the stages do.
+    """
+    pins, filters = pins or Pins(), filters or Filters()
+    progress = terminal_progress()
+    intent = parse_instruction(instruction, has_picture=picture is not None)
+    found = retrieve_checkpoints(
+        zoo, intent, picture=picture, pins=pins, filters=filters, progress=progress
+    )
+    best = found.best(SlotName.CHECKPOINT)
+    assert best is not None  # retrieve_checkpoints raises when nothing fits
+    loras = retrieve_loras(
+        zoo,
+        intent,
+        base=best.entry.base_model,
+        checkpoint=best.entry,
+        picture=picture,
+        pins=pins,
+        filters=filters,
+        progress=progress,
+    )
+    shortlist = Shortlist(found.slots + loras.slots)
+    plan = make_plan(intent, shortlist, has_picture=picture is not None, has_mask=has_mask)
+    return shortlist, plan
+
+
+def _open(options: argparse.Namespace) -> Zoo:
+    spec = options.image_encoder
+    image = None if spec == "none" else image_encoder(spec)
+    return Zoo.open(options.zoo, Encoders(text_encoder(options.text_encoder), image))
+
+
+def _filters(options: argparse.Namespace) -> Filters:
+    return Filters(max_maturity=Maturity[options.maturity])
+
+
+def _folders(options: argparse.Namespace) -> list[ModelFolder]:
+    models: Path | None = options.models
+    if not (options.checkpoints or options.loras or models):
+        comfyui = find_comfyui()
+        if comfyui is None:
+            raise InvalidInput(
+                "there is nothing to scan",
+                hint="Name folders with --checkpoints, --loras or --models, or set COMFYUI_PATH",
+            )
+        models = comfyui / "models"
+    checkpoints: list[Path] = [*options.checkpoints, *([models / "checkpoints"] if models else [])]
+    loras: list[Path] = [*options.loras, *([models / "loras"] if models else [])]
+    for folder in (*checkpoints, *loras):
+        if not folder.is_dir():
+            raise InvalidInput("no such folder", value=str(folder))
+    return [ModelFolder(f.resolve(), Kind.CHECKPOINT) for f in checkpoints] + [
+        ModelFolder(f.resolve(), Kind.LORA) for f in loras
+    ]
+
+
+def _read_picture(path: Path) -> RGBImage:
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise InvalidInput(f"the picture cannot be read ({error})", value=str(path)) from error
+
+
+def _hit(hit: Hit) -> dict[str, object]:
+    return {
+        "name": hit.entry.name,
+        "file": hit.entry.file,
+        "kind": hit.entry.kind.value,
+        "base_model": hit.entry.base_model.value,
+        "role": hit.entry.role.value,
+        "sha256": hit.entry.sha256,
+        "score": hit.score,
+        "sources": {s.source: s.score for s in hit.sources},
+        "matched_words": list(hit.matched_words),
+        "reason": hit.reason,
+    }
