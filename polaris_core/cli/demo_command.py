@@ -32,8 +32,8 @@ __all__ = ["run_demo"]
 SENTENCE = "Replace the cat with a watercolor fox"
 _PACK = Path(__file__).resolve().parent.parent.parent
 _WORKFLOW = _PACK / "example_workflows" / "api" / "polaris_local_change.json"
-_CAT_OUTLINE = [(150, 75), (195, 22), (290, 20), (330, 70), (332, 165), (290, 235), (205, 240)]
-"""Drawn by hand around the head of the cat of scikit-image, in its pixels (x, y)."""
+_CAT_OUTLINE = [(40, 0), (398, 0), (374, 60), (364, 150), (336, 215), (300, 299), (0, 299), (0, 125)]
+"""Drawn by hand around the cat of scikit-image, in its pixels (x, y)."""
 
 
 def run_demo(options: argparse.Namespace) -> int:
