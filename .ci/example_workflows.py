@@ -1,13 +1,15 @@
-"""Make the drag-and-drop form of every example workflow from its API form.
+"""Make the drag-and-drop form and the thumbnail of every example workflow from its API form.
 
-    python .ci/example_workflows.py            writes example_workflows/*.json
+    python .ci/example_workflows.py            writes example_workflows/*.json and *.jpg
 
 The API form is the source. Which inputs are widgets, and in which order, is asked of a real ComfyUI
-that is started for it; thumbnails (.jpg) come from `.ci/thumbnails.py`, which runs the workflows.
+that is started for it; the thumbnails are pictures that the workflows made there with the
+demonstration zoo.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tempfile
@@ -17,8 +19,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from PIL import Image, ImageOps  # noqa: E402
+
+from polaris_core.cli.demo_command import draw_photograph  # noqa: E402
 from polaris_core.comfyui.locate import find_comfyui  # noqa: E402
 from polaris_core.comfyui.server import ComfyServer  # noqa: E402
+from polaris_core.comfyui.workflow import fill  # noqa: E402
+from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 COLUMNS = {
@@ -141,24 +148,40 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     }
 
 
+def thumbnail(server: ComfyServer, api: dict[str, Any], picture: str) -> Image.Image:
+    """The picture a workflow makes with the demonstration zoo."""
+    values: dict[str, object] = {"Sampler.steps": 6, "Editor.width": 256, "Editor.height": 256}
+    if any(node["class_type"] == "LoadImage" for node in api.values()):
+        values["Picture.image"] = picture
+    if api["1"]["inputs"]["image_encoder"] != "none":
+        values["Zoo.image_encoder"] = "hashing"  # weights of CLIP are not assumed here
+    made = server.client.run(fill(api, values), timeout_s=300)
+    content = next(content for node, _, content in made.images if node == "10")
+    return ImageOps.fit(Image.open(io.BytesIO(content)).convert("RGB"), (400, 266))
+
+
 def main() -> int:
-    """Write every graph."""
+    """Write every graph and every thumbnail."""
     comfyui = find_comfyui()
     if comfyui is None:
         print("no ComfyUI found; set COMFYUI_PATH", file=sys.stderr)
         return 1
-    with (
-        tempfile.TemporaryDirectory() as base,
-        ComfyServer(comfyui, Path(base), custom_nodes={"polaris": ROOT}) as server,
-    ):
-        info = server.client.object_info()
-    for file in sorted((ROOT / "example_workflows" / "api").glob("*.json")):
-        api = json.loads(file.read_text("utf-8"))
-        graph = to_graph(api, info, NOTES.get(file.stem, ""))
-        (ROOT / "example_workflows" / file.name).write_text(
-            json.dumps(graph, indent=1) + "\n", "utf-8"
-        )
-        print(file.name)
+    examples = ROOT / "example_workflows"
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        make_demo_zoo(base / "models", runnable=True)
+        draw_photograph().save(base / "cat.png")
+        with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}) as server:
+            info = server.client.object_info()
+            picture = server.client.upload_image(base / "cat.png")
+            for file in sorted((examples / "api").glob("*.json")):
+                api = json.loads(file.read_text("utf-8"))
+                graph = to_graph(api, info, NOTES.get(file.stem, ""))
+                text = json.dumps(graph, indent=1) + "\n"
+                (examples / file.name).write_text(text, "utf-8")
+                picture_file = examples / f"{file.stem}.jpg"
+                thumbnail(server, api, picture).save(picture_file, quality=88)
+                print(file.stem)
     return 0
 
 

@@ -27,12 +27,21 @@ from polaris_core.retrieval.explain import describe
 from polaris_core.retrieval.zoo import Zoo
 from polaris_core.sheet import draw_sheet
 
-__all__ = ["run_demo"]
+__all__ = ["draw_photograph", "run_demo"]
 
 SENTENCE = "Replace the cat with a watercolor fox"
 _PACK = Path(__file__).resolve().parent.parent.parent
 _WORKFLOW = _PACK / "example_workflows" / "api" / "polaris_local_change.json"
-_CAT_OUTLINE = [(40, 0), (398, 0), (374, 60), (364, 150), (336, 215), (300, 299), (0, 299), (0, 125)]
+_CAT_OUTLINE = [
+    (40, 0),
+    (398, 0),
+    (374, 60),
+    (364, 150),
+    (336, 215),
+    (300, 299),
+    (0, 299),
+    (0, 125),
+]
 """Drawn by hand around the cat of scikit-image, in its pixels (x, y)."""
 
 
@@ -60,7 +69,7 @@ def run_demo(options: argparse.Namespace) -> int:
     if comfyui is None:
         print("No ComfyUI found, so the plan is not carried out; set COMFYUI_PATH to see it run.")
     else:
-        result = _carry_out(comfyui, out, photograph, mask)
+        result = _carry_out(comfyui, out)
         result.save(out / "result.png")
         pictures.append(("made by ComfyUI, with random weights", result))
     draw_sheet(shortlist, plan, pictures=pictures).save(out / "sheet.png")
@@ -102,11 +111,16 @@ def _mask() -> Image.Image:
     return mask
 
 
-def _carry_out(comfyui: Path, out: Path, photograph: Image.Image, mask: Image.Image) -> Image.Image:
+def draw_photograph() -> Image.Image:
+    """The photograph with the mask in its alpha, as Load Image reads it: transparent is masked."""
+    drawn = _photograph().convert("RGBA")
+    drawn.putalpha(_mask().point(lambda value: 255 - value))
+    return drawn
+
+
+def _carry_out(comfyui: Path, out: Path) -> Image.Image:
     """The edit, made by a ComfyUI started for it."""
-    drawn = photograph.convert("RGBA")
-    drawn.putalpha(mask.point(lambda value: 255 - value))  # Load Image: transparent is masked
-    drawn.save(out / "photograph.png")
+    draw_photograph().save(out / "photograph.png")
     with ComfyServer(comfyui, out / "comfyui", custom_nodes={"polaris": _PACK}) as server:
         name = server.client.upload_image(out / "photograph.png")
         workflow = fill(
