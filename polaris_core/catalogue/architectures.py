@@ -89,7 +89,10 @@ _ADAPTER_TYPES: tuple[tuple[AdapterType, tuple[str, ...]], ...] = (
     (AdapterType.DORA, (".dora_scale", "lora_magnitude_vector")),
     (AdapterType.LOCON, (".lora_mid.",)),
 )
-_LORA_FACTORS = (".lora_down.", ".lora_A.", ".lora.down.", "_lora.down.", ".lora_linear_layer.down")
+_LORA_FACTORS = (
+    *("lora_down.weight", "lora.down.weight", "lora_linear_layer.down.weight"),
+    *("lora_A.weight", "lora_A.default.weight"),
+)
 
 
 def detect(header: Header) -> Detection:
@@ -122,8 +125,8 @@ def _adapter_type_of(header: Header, keys: str) -> AdapterType | None:
     for adapter_type, parts in _ADAPTER_TYPES:
         if _some(parts, keys):
             return adapter_type
-    factors = [key for key in header.tensors if _some(_LORA_FACTORS, key)]
+    factors = [shape for key, shape in header.tensors.items() if key.endswith(_LORA_FACTORS)]
     if not factors:
         return None
-    kernels = (header.tensors[key][2:] for key in factors)
-    return AdapterType.LOCON if any(max(k, default=1) > 1 for k in kernels) else AdapterType.LORA
+    wide = any(size > 1 for shape in factors if len(shape) > 2 for size in shape[2:])
+    return AdapterType.LOCON if wide else AdapterType.LORA

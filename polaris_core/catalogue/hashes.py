@@ -7,9 +7,11 @@ of the tensors alone, which trainers write into the header.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
+from polaris_core.catalogue.files import UNREADABLE, open_regular, reason_of
 from polaris_core.errors import FileProblem
 from polaris_core.progress import Progress, silent
 
@@ -32,16 +34,15 @@ def sha256_of(path: Path | str, progress: Progress = silent) -> str:
     digest = hashlib.sha256()
     done = 0
     try:
-        with Path(path).open("rb", buffering=0) as file:
-            total = Path(path).stat().st_size
-            while block := file.read(_BLOCK_BYTES):
+        with open_regular(path) as (descriptor, status):
+            while block := os.read(descriptor, _BLOCK_BYTES):
                 digest.update(block)
                 done += len(block)
-                progress(done, total, "hashing")
-    except OSError as error:
+                progress(done, status.st_size, "hashing")
+    except UNREADABLE as error:
         hint = "check that the file is still there and may be read"
-        reason = error.strerror or str(error)
-        raise FileProblem("cannot be read", path=str(path), value=reason, hint=hint) from error
+        problem, reason = "cannot be read", reason_of(error)
+        raise FileProblem(problem, path=str(path), value=reason, hint=hint) from error
     return digest.hexdigest()
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from polaris_core.catalogue.files import UNREADABLE, open_regular, reason_of
 from polaris_core.errors import BrokenHeader, FileProblem
 
 __all__ = ["HEADER_LIMIT_BYTES", "Header", "read_header"]
@@ -83,21 +83,15 @@ def read_header(path: Path | str, *, limit_bytes: int = HEADER_LIMIT_BYTES) -> H
     except _Refused as error:
         hint = "download the file again, or remove it"
         raise BrokenHeader(error.problem, path=str(path), value=error.value, hint=hint) from error
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         hint = "check that the file is still there and may be read"
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FileProblem("cannot be read", path=str(path), value=reason, hint=hint) from error
+        problem, reason = "cannot be read", reason_of(error)
+        raise FileProblem(problem, path=str(path), value=reason, hint=hint) from error
     return Header(tensors, dtypes, metadata, size_bytes, modified_ns)
 
 
 def _read(path: Path | str, limit_bytes: int) -> tuple[bytes, int, int]:
-    # O_NONBLOCK: a pipe that is named like a model must not stop the scan.
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _Refused("not a regular file")
+    with open_regular(path) as (descriptor, status):
         start = os.read(descriptor, _FIRST_READ_BYTES)
         if len(start) < 8:
             raise _Refused("too short for a safetensors file", f"{status.st_size} bytes")
@@ -110,8 +104,6 @@ def _read(path: Path | str, limit_bytes: int) -> tuple[bytes, int, int]:
         if len(raw) < length:
             raw += _read_exactly(descriptor, length - len(raw))
         return raw, status.st_size, status.st_mtime_ns
-    finally:
-        os.close(descriptor)
 
 
 def _read_exactly(descriptor: int, count: int) -> bytes:

@@ -11,7 +11,7 @@ from polaris_core.catalogue.facts import Facts
 from polaris_core.catalogue.hashes import autov3_of
 from polaris_core.catalogue.plain_text import one_line, plain_text
 from polaris_core.catalogue.strengths import strength_in_prose
-from polaris_core.catalogue.values import distinct, json_inside, string_in, strings_in, text_in
+from polaris_core.catalogue.values import json_inside, string_in, strings_in, text_in
 from polaris_core.catalogue.words import trigger_words
 
 __all__ = ["Captions", "header_facts"]
@@ -88,5 +88,8 @@ def _captions(text: str) -> Captions:
                     counts[caption] += count
     most = heapq.nlargest(_CAPTIONS_LIMIT, counts.items(), key=lambda item: item[1])
     largest = most[0][1] if most else 1
-    shares = {one_line(caption): count / largest for caption, count in reversed(most)}
-    return tuple((caption, shares[caption]) for caption in distinct(c for c, _ in most))
+    shares: dict[str, float] = {}
+    for caption, count in most:
+        if line := one_line(caption):
+            shares.setdefault(line, count / largest)
+    return tuple(shares.items())

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from polaris_core.catalogue.companions import PICTURE_SUFFIXES, PREVIEW_SUFFIXES
+from polaris_core.catalogue.files import UNREADABLE, open_regular, reason_of
 from polaris_core.errors import BrokenPreview
 
 __all__ = ["check_picture", "is_picture", "preview_names"]
 
+_HINT = "remove it, or put another picture in its place"
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"\xff\x0a")
 _BOXES = (b"ftypavif", b"ftypavis", b"ftypmif1", b"JXL \r\n\x87\n")
 
@@ -35,17 +37,12 @@ def check_picture(path: Path | str) -> None:
     Raises:
         BrokenPreview: It does not, or cannot be read.
     """
-    hint = "remove it, or put another picture in its place"
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-        try:
+        with open_regular(path) as (descriptor, _):
             start = os.read(descriptor, 16)
-        finally:
-            os.close(descriptor)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BrokenPreview("cannot be read", path=str(path), value=reason, hint=hint) from error
+    except UNREADABLE as error:
+        reason = reason_of(error)
+        raise BrokenPreview("cannot be read", path=str(path), value=reason, hint=_HINT) from error
     webp = start.startswith(b"RIFF") and start[8:12] == b"WEBP"
     if not (webp or start.startswith(_SIGNATURES) or start[4:12] in _BOXES):
-        raise BrokenPreview("not a picture", path=str(path), value=repr(start), hint=hint)
+        raise BrokenPreview("not a picture", path=str(path), value=repr(start), hint=_HINT)

@@ -18,6 +18,7 @@ from polaris_core.catalogue.companions import (
 )
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Preview
 from polaris_core.catalogue.facts import Facts, merge
+from polaris_core.catalogue.files import UNREADABLE, reason_of
 from polaris_core.catalogue.header import read_header
 from polaris_core.catalogue.header_facts import header_facts
 from polaris_core.catalogue.previews import check_picture, is_picture, preview_names
@@ -109,19 +110,19 @@ def read_entry(
 def _names(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except UNREADABLE as error:
         hint = "check that the folder is still there and may be read"
-        raise FileProblem("cannot be listed", path=folder, value=reason, hint=hint) from error
+        problem, reason = "cannot be listed", reason_of(error)
+        raise FileProblem(problem, path=folder, value=reason, hint=hint) from error
 
 
 def _status(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except UNREADABLE as error:
         hint = "check that the file is still there"
-        raise FileProblem("cannot be read", path=path, value=reason, hint=hint) from error
+        problem, reason = "cannot be read", reason_of(error)
+        raise FileProblem(problem, path=path, value=reason, hint=hint) from error
     return status.st_size, status.st_mtime_ns
 
 

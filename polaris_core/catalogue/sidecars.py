@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import cast
 
 from polaris_core.catalogue.companions import SIDECAR_SUFFIXES
 from polaris_core.catalogue.facts import Facts
+from polaris_core.catalogue.files import UNREADABLE, open_regular, reason_of
 from polaris_core.catalogue.sidecar_formats import READERS
 from polaris_core.catalogue.values import Json
 from polaris_core.errors import BrokenSidecar
@@ -17,6 +17,8 @@ from polaris_core.errors import BrokenSidecar
 __all__ = ["SIDECAR_LIMIT_BYTES", "read_sidecar", "sidecar_names"]
 
 SIDECAR_LIMIT_BYTES = 16 * 2**20
+
+_HINT = "mend or remove it; the model is used without it"
 
 
 def sidecar_names(file_name: str, stem: str) -> dict[str, str]:
@@ -44,23 +46,21 @@ def read_sidecar(path: Path | str, suffix: str, *, size_bytes: int = 0) -> Facts
 def _object(path: str) -> Json:
     try:
         found = json.loads(_read(path))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        hint = "mend or remove it; the model is used without it"
-        raise BrokenSidecar("not readable as JSON", path=path, value=reason, hint=hint) from error
+    except (*UNREADABLE, RecursionError) as error:
+        reason = reason_of(error)
+        raise BrokenSidecar("not readable as JSON", path=path, value=reason, hint=_HINT) from error
     if type(found) is not dict:
-        hint = "mend or remove it; the model is used without it"
-        raise BrokenSidecar("holds no JSON object", path=path, value=found, hint=hint)
+        raise BrokenSidecar("holds no JSON object", path=path, value=found, hint=_HINT)
     return cast("Json", found)
 
 
 def _read(path: str) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("not a regular file")
+    with open_regular(path) as (descriptor, status):
         if status.st_size > SIDECAR_LIMIT_BYTES:
             raise ValueError(f"larger than {SIDECAR_LIMIT_BYTES} bytes")
-        return file.read(SIDECAR_LIMIT_BYTES)
+        parts: list[bytes] = []
+        while part := os.read(descriptor, status.st_size + 1):
+            parts.append(part)
+            if sum(map(len, parts)) > SIDECAR_LIMIT_BYTES:
+                raise ValueError(f"larger than {SIDECAR_LIMIT_BYTES} bytes")
+        return b"".join(parts)
