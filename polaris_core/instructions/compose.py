@@ -1,0 +1,222 @@
+"""From a reading to an intent: the words for retrieval, for the prompt and for the masker."""
+
+from __future__ import annotations
+
+from polaris_core.instructions.body_plans import body_plan, outline_fits
+from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
+from polaris_core.instructions.lexicon import DETERMINERS, PICTURES, RESHAPE, is_quality
+from polaris_core.instructions.phrases import Thing, drop_articles, names_picture, read_thing
+from polaris_core.instructions.reading import Reading
+from polaris_core.instructions.styles import is_style_phrase, without_closing_word
+from polaris_core.instructions.words import Words, base_noun, text_of, word_set
+
+__all__ = ["compose"]
+
+_NUMBERS = word_set("some two three four five six several many a an the")
+_FILTERS = frozenset({"filter", "filters"})
+_SURFACES = frozenset({"on", "from"})
+
+
+def compose(reading: Reading, *, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    """Write a reading out as an intent."""
+    build = {
+        InstructionType.CATEGORY_CHANGE: _category_change,
+        InstructionType.ADD: _add,
+        InstructionType.LOCAL_STYLE: _local_style,
+        InstructionType.GLOBAL_STYLE: _global_style,
+        InstructionType.NEW_PICTURE: _new_picture,
+        InstructionType.REMOVE: _remove,
+        InstructionType.OTHER: _other,
+    }[reading.kind]
+    return build(reading, instruction, remaining)
+
+
+def _category_change(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    old, new = reading.subject, reading.new
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        style_transformation=bool(new.style),
+        subject=old.text,
+        place=_place(old),
+        generation_prompt=_describe(new),
+        contour_compatible=outline_fits(old.head, new.head),
+        foreground=_nouns(old),
+        style_words=text_of(new.style),
+        object_words=_object(new),
+        topics=Topics(text_of(new.style), _objects(new)),
+        remaining=remaining,
+    )
+
+
+def _add(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    new = reading.new
+    beside = read_thing(reading.anchor[1:]) if reading.anchor else Thing()
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        style_transformation=bool(new.style),
+        subject=new.text,
+        anchor=text_of(reading.anchor),
+        generation_prompt=_describe(new),
+        foreground=_nouns(new, beside),
+        style_words=text_of(new.style),
+        object_words=_object(new),
+        topics=Topics(text_of(new.style), _objects(new)),
+        remaining=remaining,
+    )
+
+
+def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    thing, made = reading.subject, reading.new
+    look = without_closing_word(reading.look)
+    renamed = bool(made.core) and made.head != thing.head
+    fits = not _reshapes((*thing.core, *look)) and (
+        not renamed or outline_fits(thing.head, made.head)
+    )
+    background = thing.head == "background"
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        style_transformation=True,
+        subject=thing.text,
+        place=_place(thing),
+        generation_prompt=_describe(made) if made.core else _dressed(thing, look, background),
+        contour_compatible=fits,
+        foreground=() if background else _nouns(thing),
+        style_words=text_of(look),
+        object_words=_object(made) if renamed else "",
+        topics=Topics(text_of(look), _objects(made) if renamed else ()),
+        remaining=remaining,
+    )
+
+
+def _global_style(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    look = without_closing_word(reading.look)
+    plain = tuple(w for w in look if w.lower not in _FILTERS) or look
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        style_transformation=True,
+        subject="image",
+        generation_prompt=text_of(plain),
+        contour_compatible=not _reshapes(look),
+        style_words=text_of(look),
+        topics=Topics(text_of(plain)),
+        remaining=remaining,
+    )
+
+
+def _new_picture(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    new = reading.new
+    around = read_thing(new.place[1:]) if new.place else Thing()
+    objects = _objects(new) + _objects(around)
+    place = f" {text_of(new.place)}" if new.place else ""
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        style_transformation=bool(new.style),
+        subject=new.text,
+        generation_prompt=_describe(new, after=place),
+        foreground=_nouns(new),
+        style_words=text_of(new.style),
+        object_words=_object(new),
+        topics=Topics(text_of(new.style), tuple(dict.fromkeys(objects))),
+        remaining=remaining,
+    )
+
+
+def _remove(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    thing = reading.subject
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        subject=thing.text,
+        place=_place(thing),
+        generation_prompt=_behind(thing),
+        foreground=_nouns(thing),
+        remaining=remaining,
+    )
+
+
+def _other(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
+    return EditIntent(
+        instruction=instruction,
+        instruction_type=reading.kind,
+        subject=reading.subject.text,
+        remaining=remaining,
+        explanation=reading.reason,
+    )
+
+
+def _reshapes(words: Words) -> bool:
+    """Whether the words ask for another shape: "bigger", "chibi-style", "hairstyle"."""
+    return any(part in RESHAPE for word in words for part in word.lower.split("-"))
+
+
+def _place(thing: Thing) -> str:
+    return " ".join(filter(None, (text_of(thing.detail), text_of(thing.place))))
+
+
+def _object(thing: Thing) -> str:
+    return " ".join(filter(None, (thing.text, text_of(thing.detail))))
+
+
+def _objects(thing: Thing) -> tuple[str, ...]:
+    """A phrase per object: "a cat and a dog" are two, "black and white cat" is one."""
+    parts: list[list[str]] = [[]]
+    words = thing.core
+    for index, word in enumerate(words):
+        following = words[index + 1].lower if index + 1 < len(words) else ""
+        if word.lower in ("and", ",") and following in DETERMINERS:
+            parts.append([])
+        elif word.lower not in DETERMINERS or parts[-1]:
+            parts[-1].append(word.text)
+    found = (" ".join(part) for part in parts if part)
+    return tuple(dict.fromkeys(f for f in found if f.lower() not in PICTURES))
+
+
+def _nouns(*things: Thing) -> tuple[str, ...]:
+    heads = (t.head for t in things)
+    return tuple(dict.fromkeys(h for h in heads if h and h not in PICTURES))
+
+
+def _article(thing: Thing, words: str) -> str:
+    if thing.determiner in ("a", "an") or thing.determiner not in _NUMBERS | {""}:
+        return "an" if words[:1].lower() in "aeiou" and words else "a"
+    return thing.determiner
+
+
+def _describe(thing: Thing, after: str = "") -> str:
+    """The final look of a new thing: "a watercolor fox", "a violin, ukiyo-e style"."""
+    before = text_of(thing.style) if thing.styled_before else ""
+    words = " ".join(filter(None, (before, _object(thing))))
+    described = f"{_article(thing, words)} {words}".strip() + after
+    if thing.style and not thing.styled_before:
+        closing = "" if body_plan(thing.style[-1].lower) or _is_medium(thing.style) else " style"
+        described += f", {text_of(thing.style)}{closing}"
+    return described
+
+
+def _is_medium(style: Words) -> bool:
+    return style[-1].lower in ("painting", "drawing", "sketch", "illustration", "render", "art")
+
+
+def _dressed(thing: Thing, look: Words, background: bool) -> str:
+    """A thing in its new look; a background in a new scene is that scene."""
+    text = text_of(look)
+    if background and not is_style_phrase(look) and not all(is_quality(w.lower) for w in look):
+        return text if look[0].lower not in ("filled", "full", "covered") else f"background {text}"
+    before = len(look) <= 4 and not any(w.lower in ("of", "with", "to", "like") for w in look)
+    return f"{text} {thing.text}".strip() if before else f"{thing.text}, {text}"
+
+
+def _behind(thing: Thing) -> str:
+    """What is to be seen where the thing was: what it lay on, if told, or the background."""
+    place = thing.place
+    if place and place[0].lower in _SURFACES and not names_picture(place[1:]):
+        under = read_thing(place[1:])
+        if under.core and base_noun(under.head) not in ("side", "left", "right", "corner", "top"):
+            _, bare = drop_articles(under.core)
+            return f"the {text_of(bare)}"
+    return "the background"

@@ -1,0 +1,144 @@
+"""What a request was read as, before it becomes an intent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polaris_core.instructions.intent import InstructionType
+from polaris_core.instructions.lexicon import (
+    ATTRIBUTES,
+    BACKGROUNDS,
+    DETERMINERS,
+    POSTURES,
+    TEXTS,
+    WHOLE_ATTRIBUTES,
+)
+from polaris_core.instructions.phrases import (
+    NOTHING,
+    Thing,
+    drop_articles,
+    names_picture,
+    read_thing,
+)
+from polaris_core.instructions.words import Words, base_noun, strip_marks
+
+__all__ = [
+    "BACKGROUND",
+    "Reading",
+    "Target",
+    "is_about_text",
+    "not_an_edit",
+    "read_target",
+    "restyled_background",
+    "restyled_picture",
+    "restyled_thing",
+]
+
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One request, read."""
+
+    kind: InstructionType
+    subject: Thing = NOTHING
+    """The thing that changes, leaves, or is new; nothing for the whole picture."""
+    new: Thing = NOTHING
+    """What the subject becomes."""
+    look: Words = ()
+    """The look asked for of a thing that keeps its kind, or of the whole picture."""
+    anchor: Words = ()
+    """Where a new thing goes, with its preposition."""
+    reason: str = ""
+    """Why nothing can be edited; for OTHER only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request wants to change, told apart by kind."""
+
+    words: Words
+    attribute: str = ""
+    """"color" in "the color of the jacket"."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is the whole picture, or its weather, style and the like."""
+        if names_picture(self.words):
+            return True
+        return self.attribute in WHOLE_ATTRIBUTES and not self.words
+
+    @property
+    def is_background(self) -> bool:
+        """Whether it is the background."""
+        return read_thing(self.words).head in BACKGROUNDS
+
+    @property
+    def is_posture(self) -> bool:
+        """Whether it is somebody's action, pose or expression."""
+        return self.attribute in POSTURES
+
+
+def read_target(words: Words) -> Target:
+    """Part an attribute from its thing: "the jacket's color", "jacket color", "color of it"."""
+    _, bare = drop_articles(words)
+    known = ATTRIBUTES | POSTURES | WHOLE_ATTRIBUTES
+    if not bare:
+        return Target(())
+    if bare[0].lower in known and (not bare[1:] or bare[1].lower in ("of", "in", "on")):
+        return Target(bare[2:] if len(bare) > 2 else (), bare[0].lower)
+    core = read_thing(words).core
+    if len(core) > 1 and core[-1].lower in ATTRIBUTES | POSTURES:
+        end = next(i for i, w in enumerate(bare) if w is core[-1])
+        return Target((*bare[:end], *bare[end + 1 :]), core[-1].lower)
+    if len(core) == 1 and core[0].lower in ATTRIBUTES | POSTURES:
+        return _owned(bare, core)
+    if core and core[-1].lower == "scene":
+        return Target(())
+    return Target(strip_marks(words))
+
+
+def _owned(bare: Words, core: Words) -> Target:
+    """The owner and the rest are the thing: "the girl's dress color"."""
+    end = next(i for i, w in enumerate(bare) if w is core[-1])
+    owner = tuple(w for w in bare[:end] if w.lower not in DETERMINERS)
+    return Target((*owner, *bare[end + 1 :]), core[-1].lower)
+
+
+def is_about_text(words: Words) -> bool:
+    """Whether a phrase names written text: "the text 'OPEN'", "'2022'", "the caption"."""
+    thing = read_thing(words)
+    if thing.is_quote:
+        return True
+    quoted = any(w.is_quote for w in words)
+    return base_noun(thing.head) in _TEXTS or (
+        quoted and thing.head in ("character", "number", "name", "sign", "date", "logo")
+    )
+
+
+_TEXTS = frozenset(base_noun(t) for t in TEXTS)
+
+
+def not_an_edit(what: str, subject: Thing = NOTHING) -> Reading:
+    """A request outside the types: `what` names it."""
+    reason = (
+        f"The sentence asks for {what}, which Polaris does not do. It can replace, add, remove or "
+        "restyle things, restyle the whole picture, or make a new one"
+    )
+    return Reading(InstructionType.OTHER, subject, reason=reason)
+
+
+def restyled_picture(look: Words) -> Reading:
+    """The whole picture in another look."""
+    return Reading(InstructionType.GLOBAL_STYLE, look=look)
+
+
+def restyled_thing(subject: Thing, look: Words, new: Thing = NOTHING) -> Reading:
+    """A thing that keeps its kind in another look."""
+    return Reading(InstructionType.LOCAL_STYLE, subject, new, look)
+
+
+def restyled_background(subject: Thing, look: Words) -> Reading:
+    """Another background, or the background in another look."""
+    return Reading(InstructionType.LOCAL_STYLE, subject, look=look)

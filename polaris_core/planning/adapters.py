@@ -1,0 +1,204 @@
+"""Which LoRAs are applied, and how strongly.
+
+Three adapters at the most by default, as in the paper's 4.5: the checkpoint, one LoRA for the style
+and one for the object. Further ones, if the user allows more, are taken from the slots in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from polaris_core.catalogue.entry import BaseModel, Entry, Kind
+from polaris_core.errors import IncompatibleAdapter, InvalidInput
+from polaris_core.instructions.intent import EditIntent, InstructionType
+from polaris_core.planning.plan import Decision
+from polaris_core.planning.rules import DEFAULT_STRENGTH, STRENGTH_SUM, share_strengths
+from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
+
+__all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry"]
+
+_SLOTS = (SlotName.STYLE, SlotName.OBJECT)
+_MAX_STRENGTH = 10.0
+_SKIPPED_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A LoRA that is applied."""
+
+    hit: Hit
+    slot: SlotName
+    strength: float = 0.0
+    """In [-10, 10]."""
+    reason: str = ""
+    """Why this strength."""
+
+
+def choose_adapters(
+    intent: EditIntent,
+    shortlist: Shortlist,
+    *,
+    base: BaseModel,
+    allow_unknown: bool,
+    limit: int,
+) -> tuple[list[Choice], list[Decision]]:
+    """The LoRAs to apply, without strengths yet, and why each is or is not there.
+
+    Args:
+        intent: What is wanted.
+        shortlist: Candidates; of the style and object slots the best that fit are taken.
+        base: What the LoRAs must fit.
+        allow_unknown: Whether a LoRA may be applied where it, or `base`, is of unknown family.
+        limit: How many LoRAs at the most.
+
+    Raises:
+        IncompatibleAdapter: A LoRA that the user pinned cannot be applied.
+    """
+    decisions: list[Decision] = []
+    queues: dict[SlotName, Iterator[Hit]] = {}
+    for name in _SLOTS:
+        slot = shortlist.slot(name)
+        unwanted = _why_not_sought(intent, name)
+        hits = slot.hits if slot else ()
+        hits = tuple(h for h in hits if h.pinned) if unwanted else hits
+        fitting, skipped = _part(hits, base, allow_unknown)
+        decisions += skipped[:_SKIPPED_SHOWN]
+        queues[name] = iter(fitting)
+        if not fitting:
+            note = unwanted or (slot.note if slot else "none was sought") or "nothing fits"
+            decisions.append(Decision(f"{name.value} LoRA", "none", note))
+    choices = list(_in_turn(queues, limit))
+    decisions += [
+        Decision(
+            f"{c.slot.value} LoRA",
+            describe_entry(c.hit.entry),
+            c.hit.reason or "the best candidate",
+        )
+        for c in choices
+    ]
+    return choices, decisions
+
+
+def choose_strengths(
+    choices: Iterable[Choice], options: dict[SlotName, float | None]
+) -> list[Choice]:
+    """Give each LoRA its strength.
+
+    The user's own comes first (pinned with the LoRA, then per slot), then what its uploader
+    recommends, then a default by slot. Those the user did not set share `STRENGTH_SUM`.
+
+    Args:
+        choices: LoRAs.
+        options: The user's strength per slot; None leaves it open.
+
+    Raises:
+        InvalidInput: A pinned strength outside [-10, 10].
+    """
+    wanted = [_want_strength(choice, options) for choice in choices]
+    shared = share_strengths([(c.strength, fixed) for c, fixed in wanted])
+    return [
+        choice
+        if strength == choice.strength
+        else Choice(
+            choice.hit,
+            choice.slot,
+            strength,
+            f"{choice.reason}, {choice.strength:g}; lowered so that the LoRAs add up to "
+            f"{STRENGTH_SUM:g}",
+        )
+        for (choice, _), strength in zip(wanted, shared, strict=True)
+    ]
+
+
+def describe_entry(entry: Entry) -> str:
+    """An entry in a few words: its name, base model and file."""
+    where = entry.file or "not on this machine"
+    return f"{entry.name} ({entry.base_model.value}, {where})"
+
+
+def _why_not_sought(intent: EditIntent, name: SlotName) -> str:
+    """Why an edit has no use for a slot; empty if it has."""
+    if name is not SlotName.OBJECT:
+        return ""
+    if intent.instruction_type is InstructionType.REMOVE:
+        return "a removal brings no new thing"
+    if not intent.topics.objects:
+        return "no new thing is asked for"
+    return ""
+
+
+def _part(
+    hits: Iterable[Hit], base: BaseModel, allow_unknown: bool
+) -> tuple[list[Hit], list[Decision]]:
+    """Hits that may be applied, pinned ones first, and why the others may not."""
+    fitting: list[Hit] = []
+    skipped: list[Decision] = []
+    for hit in hits:
+        trouble = _trouble(hit.entry, base, allow_unknown)
+        if trouble and hit.pinned:
+            raise IncompatibleAdapter(
+                f"the pinned LoRA cannot be applied: {trouble}",
+                value=describe_entry(hit.entry),
+                hint="Remove the pin, or choose another checkpoint",
+            )
+        if trouble:
+            skipped.append(Decision("left out", describe_entry(hit.entry), trouble))
+        else:
+            fitting.append(hit)
+    return sorted(fitting, key=lambda h: not h.pinned), skipped
+
+
+def _trouble(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:
+    if entry.kind is not Kind.LORA:
+        return "it is no LoRA"
+    if entry.unsafe:
+        return "it is a pickled file, which Polaris never opens"
+    if entry.base_model.fits(base):
+        return ""
+    if BaseModel.UNKNOWN not in (entry.base_model, base):
+        return f"it is made for {entry.base_model.value}, and the checkpoint is {base.value}"
+    if allow_unknown:
+        return ""
+    whose = "its" if entry.base_model is BaseModel.UNKNOWN else "the checkpoint's"
+    return f"{whose} base model is unknown, and unknown ones are applied only if you allow it"
+
+
+def _in_turn(queues: dict[SlotName, Iterator[Hit]], limit: int) -> Iterator[Choice]:
+    """One hit of each slot, then the next of each, each LoRA once, up to `limit`."""
+    seen: set[object] = set()
+    taken = 0
+    waiting = dict(queues)
+    while waiting and taken < limit:
+        for name in list(waiting):
+            hit = next((h for h in waiting[name] if not _marks(h.entry) & seen), None)
+            if hit is None:
+                del waiting[name]
+            elif taken < limit:
+                seen |= _marks(hit.entry)
+                taken += 1
+                yield Choice(hit, name)
+
+
+def _marks(entry: Entry) -> set[object]:
+    """What makes an entry the same LoRA as another."""
+    marks: set[object] = {("file", entry.file)} if entry.file else {("name", entry.name)}
+    marks |= {("id", entry.id)} if entry.id else set()
+    return marks | ({("sha256", entry.sha256)} if entry.sha256 else set())
+
+
+def _want_strength(choice: Choice, options: dict[SlotName, float | None]) -> tuple[Choice, bool]:
+    """The choice with the strength it should have alone, and whether the user set it."""
+    pinned = next((s.score for s in choice.hit.sources if s.source == "strength"), None)
+    mine = pinned if pinned is not None else options.get(choice.slot)
+    if mine is not None:
+        if not -_MAX_STRENGTH <= mine <= _MAX_STRENGTH:
+            raise InvalidInput(
+                "a strength is out of range", value=repr(mine), hint="From -10 to 10"
+            )
+        return Choice(choice.hit, choice.slot, mine, "set by you"), True
+    if choice.hit.entry.strength:
+        strength, reason = choice.hit.entry.strength, "recommended by its uploader"
+    else:
+        strength, reason = DEFAULT_STRENGTH[choice.slot], "the usual one; nobody recommends another"
+    return Choice(choice.hit, choice.slot, strength, reason), False
