@@ -12,17 +12,18 @@ _LARGEST = 10.0
 _LARGEST_IN_PROSE = 2.0
 """Prose speaks of many things; a larger number is hardly a strength."""
 
-_NUMBER = r"(?P<{0}>\d{{1,2}}(?:[.,]\d{{1,3}})?|[.,]\d{{1,3}})(?![\d%]|\.\d)"
-_TO = r"\s{0,3}(?:-|–|—|~|to|and|or|/|\.\.+)\s{0,3}"
+_NUMBER = r"(?P<{0}>\d{{1,2}}(?:[.,]\d{{1,3}})?|[.,]\d{{1,3}})(?![\d%]|\.\d|[dD]\b)"
+_TO = r"\s{0,3}(?:-|–|—|~|～|到|to|and|or|/|\.\.+)\s{0,3}"
 _RANGE = rf"{_NUMBER.format('low')}(?:{_TO}{_NUMBER.format('high')})?"
 _RANGE_FIRST = _RANGE.replace("low", "low_first").replace("high", "high_first")
 _WORD = r"(?:weights?|strengths?|multiplier|权重)"
 _PROSE = re.compile(
     # "recommended strength: 0.7", "works best with a weight between 0.6 and 0.8"
-    rf"{_WORD}(?:\s*[:=~≈]|\s+(?:of|is|at|from|to|for|the|a|this|lora|between|around|about|in|range|"
-    rf"should|be|set|best|works?|recommended|suggested|approximately|use|i)\b|[\s(]){{0,8}}{_RANGE}"
+    rf"{_WORD}(?:\s*[:：=~≈在为是]|建议值?|\s+(?:of|is|at|from|to|for|the|a|this|lora|between|around|about|in|range|"
+    rf"should|be|set|best|works?|recommended|suggested|approximately|use|i|settings?|selection|"
+    rf"model|strength|txt2img)\b|[\s()（）]){{0,8}}{_RANGE}"
     # "0.6-0.8 weight", "use at 0.7 strength"
-    rf"|(?<![\d.,]){_RANGE_FIRST}\s{{0,3}}(?:lora\s)?{_WORD}",
+    rf"|(?<![\d.,]){_RANGE_FIRST}[ \t]{{0,3}}(?:lora\s)?{_WORD}",
     re.IGNORECASE,
 )
 _OTHER_MEANING = re.compile(
