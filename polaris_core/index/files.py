@@ -1,0 +1,222 @@
+"""A set of files that is replaced as a whole.
+
+    manifest.json            names the files of the newest set, with sizes and checksums
+    vectors-1f3a….bin        … each set under names of its own
+    ids-1f3a….bin
+
+A set is written beside the old one; replacing the manifest, one rename, makes it the current one.
+Killed at any moment, a writer leaves a manifest whose files are all there. Readers of the old set
+keep what they have opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+from polaris_core.errors import IndexProblem
+
+__all__ = ["FileSet", "read_set", "write_set"]
+
+_MANIFEST = "manifest.json"
+_VERSION = 1
+_MANIFEST_LIMIT = 1 << 20
+_ENDS = 1 << 19
+"""Of each file, this many bytes at its start and at its end are summed: opening stays instant."""
+
+_NAME = re.compile(r"[a-z]+-[0-9a-f]{32}\.bin")
+_STRAY_AGE_S = 3600.0
+"""A file that no manifest names may be another writer's until it is this old."""
+
+_REBUILD = "Build the index again; the catalogue holds all that is needed"
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """What a manifest says, its files seen to be there and whole."""
+
+    facts: Mapping[str, object]
+    """What the writer put down; JSON values."""
+    paths: Mapping[str, Path]
+    """Each file by its part's name."""
+    sizes: Mapping[str, int]
+    """Bytes of each file."""
+
+    def text(self, name: str) -> str:
+        """A fact that is a string.
+
+        Raises:
+            IndexProblem: It is missing or something else.
+        """
+        value = self.facts.get(name)
+        if not isinstance(value, str):
+            raise _broken(f"manifest without `{name}`", value)
+        return value
+
+    def number(self, name: str) -> float:
+        """A fact that is a finite number, at least 0.
+
+        Raises:
+            IndexProblem: It is missing or something else.
+        """
+        value = self.facts.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _broken(f"manifest without `{name}`", value)
+        if not 0 <= value <= 2**53 or not math.isfinite(value):
+            raise _broken(f"manifest with an impossible `{name}`", value)
+        return value
+
+
+def write_set(
+    folder: Path, facts: Mapping[str, object], parts: Mapping[str, Callable[[Path], None]]
+) -> None:
+    """Write each part by calling it with a path, then make them the current set.
+
+    Raises:
+        IndexProblem: The folder cannot be written to.
+    """
+    token = uuid4().hex
+    paths = {part: folder / f"{part}-{token}.bin" for part in parts}
+    manifest = folder / f"manifest-{token}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part, write in parts.items():
+            write(paths[part])
+            _sync(paths[part])
+        files = {
+            part: {"name": path.name, "size": path.stat().st_size, "sum": _checksum(path)}
+            for part, path in paths.items()
+        }
+        text = json.dumps({"version": _VERSION, "facts": dict(facts), "files": files}, indent=1)
+        manifest.write_text(text, "utf-8")
+        _sync(manifest)
+        replaced = _names_in_use(folder)
+        _replace(manifest, folder / _MANIFEST)
+    except OSError as error:
+        _remove([*paths.values(), manifest])
+        raise IndexProblem(
+            "the index cannot be written",
+            value=str(error),
+            hint=f"See that {folder} can be written to and has space",
+        ) from error
+    except BaseException:
+        _remove([*paths.values(), manifest])
+        raise
+    _remove([folder / name for name in replaced])
+    _remove_strays(folder, keep={path.name for path in paths.values()})
+
+
+def read_set(folder: Path) -> FileSet:
+    """Read the manifest and see that its files are there, of their size, with their sums.
+
+    Raises:
+        IndexProblem: There is no index here, or a file is missing, cut off or not the one written.
+    """
+    for attempt in range(3):
+        try:
+            return _read_set(folder)
+        except FileNotFoundError as error:  # replaced between reading the manifest and its files
+            if attempt == 2:
+                raise IndexProblem(
+                    "no index here", value=str(error.filename), hint=_REBUILD
+                ) from error
+        except OSError as error:
+            raise _broken("a file of the index cannot be read", str(error)) from error
+    raise AssertionError
+
+
+def _read_set(folder: Path) -> FileSet:
+    with (folder / _MANIFEST).open("rb") as file:
+        raw = file.read(_MANIFEST_LIMIT + 1)
+    try:
+        manifest: object = json.loads(raw) if len(raw) <= _MANIFEST_LIMIT else None
+    except (ValueError, RecursionError) as error:
+        raise _broken("the manifest of the index is not JSON", str(folder)) from error
+    fields = _dict(manifest)
+    if fields.get("version") != _VERSION:
+        raise _broken("an index of another version", fields.get("version"))
+    paths: dict[str, Path] = {}
+    sizes: dict[str, int] = {}
+    for part, entry in _dict(fields.get("files")).items():
+        file = _dict(entry)
+        name = file.get("name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise _broken("a file name that no index has", name)
+        path = folder / name
+        size = path.stat().st_size
+        if size != file.get("size") or _checksum(path) != file.get("sum"):
+            raise _broken("a file of the index is not as it was written", name)
+        paths[part], sizes[part] = path, size
+    return FileSet(facts=_dict(fields.get("facts")), paths=paths, sizes=sizes)
+
+
+def _dict(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _broken("the manifest of the index is malformed", value)
+    return cast("dict[str, object]", value)
+
+
+def _broken(problem: str, value: object) -> IndexProblem:
+    return IndexProblem(problem, value=value, hint=_REBUILD)
+
+
+def _checksum(path: Path) -> int:
+    with path.open("rb") as file:
+        total = zlib.crc32(file.read(_ENDS))
+        rest = path.stat().st_size - _ENDS
+        if rest > 0:
+            file.seek(-min(rest, _ENDS), os.SEEK_END)
+            total = zlib.crc32(file.read(_ENDS), total)
+    return total
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Rename over; on Windows a reader may hold the target open for a moment."""
+    for _ in range(20):
+        with contextlib.suppress(PermissionError):
+            os.replace(source, target)
+            return
+        time.sleep(0.05)
+    os.replace(source, target)
+
+
+def _names_in_use(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in _read_set(folder).paths.values()]
+    except (OSError, IndexProblem):
+        return []  # nothing whole to replace; what lies there goes when it is old enough
+
+
+def _remove_strays(folder: Path, keep: set[str]) -> None:
+    """Remove what killed writers left."""
+    limit = time.time() - _STRAY_AGE_S
+    with contextlib.suppress(OSError):
+        _remove(
+            path
+            for path in folder.iterdir()
+            if path.name not in keep
+            and (path.suffix == ".tmp" or _NAME.fullmatch(path.name))
+            and path.stat().st_mtime < limit
+        )
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    """Remove files, leaving those that somebody holds open where the system insists."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink()
