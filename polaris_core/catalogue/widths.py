@@ -15,7 +15,7 @@ __all__ = ["depth", "input_widths", "output_widths"]
 Shapes = Mapping[str, tuple[int, ...]]
 
 _PARAMETER = re.compile(
-    r"(?:\.(?:lora_|hada_|lokr_|dora_|oft_|lora\.|weight|bias|alpha|scale|diff|scale_|magnitude)"
+    r"(?:\.(?:lora_|hada_|lokr_|oft_|lora\.|(?:weight|bias|alpha|dora_scale|diff|diff_b)\Z)"
     r"|_lora\.).*\Z"
 )
 _INPUT = (
@@ -26,6 +26,7 @@ _INPUT = (
     ".lora_linear_layer.down.weight",
     "_lora.down.weight",
     ".hada_w1_b",
+    ".diff",
     ".weight",
 )
 _OUTPUT = (
@@ -36,6 +37,7 @@ _OUTPUT = (
     ".lora_linear_layer.up.weight",
     "_lora.up.weight",
     ".hada_w1_a",
+    ".diff",
     ".weight",
 )
 _LAYERS_TRIED = 64
