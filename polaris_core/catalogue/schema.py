@@ -1,0 +1,204 @@
+"""The catalogue's database: its tables, its versions, and opening it without harm.
+
+    entries    one row an entry; `searched` is the full-text index over some of its columns
+    files      one row a model file that a scan has read: its signature, and its entry if it has one
+    problems   what was wrong with files and folders at the last scan
+    roots      the device each model folder was on, to tell an emptied folder from an unmounted one
+    meta       `store` (a name of this database of its own) and `generation` (counts changes)
+
+A version is the number of steps of `_STEPS` that were taken; a new database takes them all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
+from polaris_core.errors import StoreProblem
+
+__all__ = ["SCHEMA_VERSION", "connect", "guarded"]
+
+_APPLICATION_ID = 0x504F4C41
+_MAGIC = b"SQLite format 3\0"
+_WAIT_SECONDS = 30.0
+
+_FIRST_TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # AUTOINCREMENT: the id of an entry that was removed is never given to another.
+    """CREATE TABLE entries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        identity TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL, base_model TEXT NOT NULL, role TEXT NOT NULL,
+        maturity INTEGER NOT NULL, unsafe INTEGER NOT NULL, on_disk INTEGER NOT NULL,
+        root TEXT NOT NULL, file TEXT NOT NULL, source TEXT NOT NULL,
+        sha256 TEXT NOT NULL, autov3 TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL,
+        name TEXT NOT NULL, words TEXT NOT NULL, tags TEXT NOT NULL,
+        description TEXT NOT NULL, document TEXT NOT NULL)""",
+    # Holds all that `Columns` needs: the wide table itself is not read for it.
+    """CREATE INDEX entries_facets
+        ON entries (kind, base_model, role, maturity, unsafe, on_disk)""",
+    "CREATE INDEX entries_sha256 ON entries (sha256) WHERE sha256 != ''",
+    "CREATE INDEX entries_autov3 ON entries (autov3) WHERE autov3 != ''",
+    """CREATE VIRTUAL TABLE searched USING fts5 (
+        name, file, words, tags, description, content='entries', content_rowid='id',
+        tokenize='unicode61 remove_diacritics 2')""",
+    """CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN
+        INSERT INTO searched (rowid, name, file, words, tags, description)
+        VALUES (new.id, new.name, new.file, new.words, new.tags, new.description); END""",
+    """CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN
+        INSERT INTO searched (searched, rowid, name, file, words, tags, description)
+        VALUES ('delete', old.id, old.name, old.file, old.words, old.tags, old.description); END""",
+    """CREATE TRIGGER entries_changed AFTER UPDATE OF name, file, words, tags, description
+        ON entries BEGIN
+        INSERT INTO searched (searched, rowid, name, file, words, tags, description)
+        VALUES ('delete', old.id, old.name, old.file, old.words, old.tags, old.description);
+        INSERT INTO searched (rowid, name, file, words, tags, description)
+        VALUES (new.id, new.name, new.file, new.words, new.tags, new.description); END""",
+    # `path` has no links in it: the same file found by two ways has one row.
+    """CREATE TABLE files (
+        path TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL,
+        signature TEXT NOT NULL, id INTEGER) WITHOUT ROWID""",
+    """CREATE TABLE problems (
+        root TEXT NOT NULL, owner TEXT NOT NULL, class TEXT NOT NULL, path TEXT NOT NULL,
+        problem TEXT NOT NULL, value TEXT NOT NULL, hint TEXT NOT NULL)""",
+    "CREATE INDEX problems_owner ON problems (owner, root)",
+    "CREATE TABLE roots (root TEXT PRIMARY KEY, device TEXT NOT NULL) WITHOUT ROWID",
+)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _FIRST_TABLES:
+        connection.execute(statement)
+    facts = [("store", uuid.uuid4().hex), ("generation", 0)]
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", facts)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+
+
+def _add_name_keys(connection: sqlite3.Connection) -> None:
+    """Names and stems as pins are compared with them."""
+
+    def name_key(text: str) -> str:
+        return key_of(loaded(text))
+
+    def stem_key(text: str) -> str:
+        return stem_key_of(loaded(text))
+
+    for column, source, key in (("name_key", "name", name_key), ("stem_key", "file", stem_key)):
+        connection.create_function("key", 1, key)
+        connection.execute(f"ALTER TABLE entries ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        connection.execute(f"UPDATE entries SET {column} = key({source})")
+        connection.execute(f"CREATE INDEX entries_{column} ON entries ({column})")
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _add_name_keys)
+SCHEMA_VERSION = len(_STEPS)
+
+
+@contextmanager
+def guarded(path: Path) -> Generator[None]:
+    """Turn what SQLite raises about the database at `path` into `StoreProblem`."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> StoreProblem:
+    return StoreProblem(
+        f"the catalogue cannot be used ({error})",
+        value=str(path),
+        hint="check the disk and the folder's permissions; if the file is damaged, delete it "
+        "and scan again",
+    )
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database at `path`, made or brought up to date if need be.
+
+    A file that is not ours, or of a newer version, is left as it is.
+
+    Raises:
+        StoreProblem: The file is not a catalogue, is of a newer version, or cannot be used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _check_file(path)
+    except (OSError, ValueError) as error:
+        raise _unusable(path, error) from error
+    with guarded(path):
+        connection = sqlite3.connect(
+            path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _bring_up_to_date(connection, path)
+            _write_ahead(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -32768")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return
+    with path.open("rb") as file:
+        start = file.read(100)
+    if start.startswith(_MAGIC) and start[68:72] == _APPLICATION_ID.to_bytes(4, "big"):
+        return
+    raise StoreProblem(
+        "this file is not a catalogue of Polaris",
+        value=str(path),
+        hint="name another place for the catalogue, or move the file away",
+    )
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StoreProblem(
+            f"the catalogue is of version {version}; this Polaris knows versions up to "
+            f"{SCHEMA_VERSION}",
+            value=str(path),
+            hint="update Polaris, or name another place for the catalogue",
+        )
+    return version
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again: another process may have done it while this one waited.
+        for step in _STEPS[_version(connection, path) :]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers go on while another process writes; where the disk allows it."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            with closing(connection.execute("PRAGMA journal_mode = WAL")) as answer:
+                answer.fetchone()
+            return
+        except sqlite3.OperationalError:
+            # SQLite does not wait by itself for this lock.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
