@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polaris_core.instructions.body_plans import is_garment
 from polaris_core.instructions.changes import read_becoming
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import BACKGROUNDS, DEFINITE, DRAW, PICTURES
@@ -17,7 +18,7 @@ from polaris_core.instructions.reading import (
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.words import Word, Words, strip_marks, word_set
 
-__all__ = ["read_add", "read_apply", "read_new", "read_remove"]
+__all__ = ["read_add", "read_apply", "read_dress", "read_new", "read_remove"]
 
 _FILTERS = frozenset({"filter", "style", "effect", "look", "aesthetic", "vibe", "tone", "blur"})
 _VERSIONS = frozenset({"version", "animation", "painting", "drawing", "sketch", "rendition", "art"})
@@ -31,8 +32,11 @@ _LEFTOVERS = word_set("that looks look which is drawn made only")
 
 
 def read_add(rest: Words) -> Reading:
-    """Read "add a hat to the man"."""
+    """Read "add a hat to the man", "put the man in a suit"."""
     rest, look = _part_elaboration(strip_marks(rest))
+    worn = find(rest, {"in"})
+    if worn > 0 and rest[0].lower in DEFINITE and is_garment(read_thing(rest[worn + 1 :]).head):
+        return read_dress(rest)
     if is_about_text(rest) or any(w.is_quote for w in rest[:1]):
         return not_an_edit("writing or changing text", read_thing(rest))
     thing = read_thing(rest)
@@ -47,12 +51,24 @@ def read_add(rest: Words) -> Reading:
     return Reading(InstructionType.ADD, thing, thing, anchor=_anchor(thing))
 
 
+def read_dress(rest: Words) -> Reading:
+    """Read "dress the girl in a coat"."""
+    index = find(rest, {"in", "with"})
+    if index < 1:
+        return not_an_edit("clothes without saying which", read_thing(rest))
+    worn = read_thing(rest[index + 1 :])
+    return Reading(InstructionType.ADD, worn, worn, anchor=(Word("on", "on"), *rest[:index]))
+
+
 def read_remove(verb: str, rest: Words) -> Reading:
     """Read "remove the bicycle between the two people"."""
     if verb == "take":
-        if not any(w.lower in ("away", "out", "off") for w in rest):
-            return not_an_edit("something that names no removal", read_thing(rest))
-        rest = tuple(w for w in rest if w.lower not in ("away", "off"))
+        index = find(rest, {"away", "out", "off"})
+        if index < 0:
+            return not_an_edit("taking something without saying where from", read_thing(rest))
+        off = Word("from", "from")
+        place = (off, *rest[index + 1 :]) if rest[index].lower == "off" else rest[index + 1 :]
+        rest = (*rest[:index], *place) if index else rest[1:]
     thing = read_thing(rest)
     if thing.head in BACKGROUNDS:
         return restyled_background(thing, (Word("plain", "plain"),))
@@ -85,6 +101,8 @@ def read_new(verb: str, rest: Words, *, has_picture: bool) -> Reading:
     thing = read_thing(rest)
     if is_about_text(rest):
         return not_an_edit("writing or changing text", thing)
+    if has_picture and find(rest, {"where", "when"}) >= 0:
+        return not_an_edit("the same picture with something else happening in it", thing)
     if verb in DRAW and has_picture and rest and rest[0].lower in DEFINITE:
         return read_becoming(rest, ())
     if verb in DRAW and has_picture and not from_reference and _stands_by_known(thing):

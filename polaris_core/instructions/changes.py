@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from polaris_core.instructions.body_plans import is_garment, is_known_thing, is_person
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import (
@@ -13,10 +15,11 @@ from polaris_core.instructions.lexicon import (
     MATERIALS,
     OPENERS,
     SWAP,
+    VERBS,
     has_adjective_ending,
     is_quality,
 )
-from polaris_core.instructions.phrases import Thing, drop_articles, find, read_thing
+from polaris_core.instructions.phrases import Thing, drop_articles, find, heads, read_thing
 from polaris_core.instructions.reading import (
     Reading,
     is_about_text,
@@ -27,15 +30,15 @@ from polaris_core.instructions.reading import (
     restyled_thing,
 )
 from polaris_core.instructions.requests import Request
-from polaris_core.instructions.styles import is_style_phrase
-from polaris_core.instructions.words import Word, Words, base_noun, strip_marks
+from polaris_core.instructions.styles import is_style_phrase, style_chunk
+from polaris_core.instructions.words import Word, Words, base_noun, strip_marks, word_set
 
 __all__ = ["read_becoming", "read_change", "read_give"]
 
 _SWAP_MARKS = frozenset({"with", "by", "for", "to", "into"})
 _CHANGE_MARKS = ("into", "to", "as", "using", "with", "from", "in", "like")
 _SEEMING = frozenset({"look", "looks", "appear", "become", "be", "resemble", "seem"})
-_FILLERS = frozenset({"like", "as", "if", "more", "though", "to", "be", "a", "bit", "much", "made"})
+_FILLERS = word_set("like as if more though to be look become appear have much made it was were")
 _LOOK_OF_VERB = {
     "blur": "blurred",
     "brighten": "brighter",
@@ -51,27 +54,40 @@ _LOOK_OF_VERB = {
     "cartoonify": "cartoon",
     "cartoonize": "cartoon",
 }
+_MAKERS = word_set("make have let get paint color colour dye tint set")
+_CRAFTS = word_set("craft sculpt build construct reconstruct cover coat")
+_HAIRDOS = word_set("hairstyle haircut hairdo makeup")
+_ACTING = word_set("make do very show depict dancing")
+_LOOKS = frozenset({"look", "looks", "appear", "seem"})
+_BETWEEN = frozenset({"and", "or", "very"})
+_SHARPER = word_set("clearer sharper hd 4k high-resolution hi-res")
 _POSE = "a change of pose, action or expression"
 
 
 def read_change(request: Request) -> Reading:
     """Read a request whose verb changes something, "replace" and "make" among them."""
     verb, rest = request.verb, strip_marks(request.rest)
+    if find(rest, {"where", "when"}) >= 0:
+        return not_an_edit("something else to happen in the picture", read_thing(rest))
     if verb in SWAP:
         target, new = _split_swap(verb, rest)
-    elif verb in ("make", "have", "let", "get", "paint", "color", "colour", "dye", "tint", "set"):
+    elif verb in _MAKERS:
         target, new = _split_make(rest)
     else:
         target, new = _split_change(rest)
-    if not new and verb in _LOOK_OF_VERB:
+    if not new and verb == "turn":
+        target, new = _split_make(rest)
+    if verb in _LOOK_OF_VERB and (not new or new[0].lower in VERBS):
         look = _LOOK_OF_VERB[verb]
-        return read_becoming(target, (Word(look, look),))
-    return read_becoming(target, new)
+        new = (Word(look, look),)
+    elif verb in _CRAFTS and new and not is_about_text(new):
+        return restyled_thing(read_thing(target), _trailing_look(new))
+    return read_becoming(target, new, seems=verb in _MAKERS and find(rest, _LOOKS) > 0)
 
 
-def read_becoming(target: Words, new: Words) -> Reading:
-    """Read "`target` becomes `new`"."""
-    new = strip_marks(new)
+def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
+    """Read "`target` becomes `new`", or only looks so."""
+    new = _without_fillers(strip_marks(new))
     if is_about_text(target) or is_about_text(new):
         return not_an_edit("writing or changing text", read_thing(target))
     wanted = read_target(target)
@@ -86,6 +102,8 @@ def read_becoming(target: Words, new: Words) -> Reading:
         return _read_picture_change(wanted.words, new)
     if wanted.attribute:
         return restyled_thing(thing, _trailing_look(new))
+    if seems and not is_known_thing(read_thing(new).head):
+        return restyled_thing(thing, new)
     return _read_thing_change(thing, new)
 
 
@@ -156,9 +174,11 @@ def _split_make(rest: Words) -> tuple[Words, Words]:
     if seeming > 0:
         target, new = rest[:seeming], rest[seeming + 1 :]
         target = target[:-1] if target[-1].lower in ("to", "should") else target
-        return target, _without_fillers(new)
-    for mark in ("into", "to", "as", "using", "from", "of"):
+        return target, new
+    for mark in ("into", "to", "as", "using", "from", "of", "in"):
         index = find(rest, {mark})
+        if mark == "in" and not (index > 0 and style_chunk(rest[index:])):
+            continue
         if index > 0 and (mark != "of" or rest[index - 1].lower == "out"):
             target = rest[: index - 1] if mark == "of" else rest[:index]
             return target, rest[index + 1 :]
@@ -186,18 +206,22 @@ def _complement_start(rest: Words, articles: set[str]) -> int:
             return index
     last = len(rest) - 1
     _, bare = drop_articles(rest)
-    return last if len(bare) > 1 and rest[last - 1].lower not in OPENERS | DETERMINERS else -1
+    if len(bare) != 2 or is_person(bare[0].lower) or bare[0].lower in OPENERS | DETERMINERS:
+        return -1
+    return last
 
 
 def _is_action(new: Words) -> bool:
     first = new[0].lower if new else ""
-    return first in ACTIONS or first in EXPRESSIONS or first in ("make", "do", "very", "dancing")
+    return first in ACTIONS | EXPRESSIONS | _ACTING
 
 
 def _read_picture_change(target: Words, new: Words) -> Reading:
     made = read_thing(new)
     if made.head in BACKGROUNDS:
         return restyled_background(Thing(core=made.core[-1:]), (*made.style, *made.core[:-1]))
+    if new[0].lower in _SHARPER:
+        return not_an_edit("restoring or sharpening a picture")
     pronoun = [w.lower for w in target] in (["it"], ["this"], ["that"])
     if pronoun and is_known_thing(made.head) and not is_style_phrase(new):
         return _unclear(made)
@@ -206,22 +230,26 @@ def _read_picture_change(target: Words, new: Words) -> Reading:
 
 def _read_thing_change(thing: Thing, new: Words) -> Reading:
     made = read_thing(new)
-    same = made.head == thing.head
-    if same and (made.core[:-1] or made.style or made.detail):
-        return restyled_thing(thing, _own_look(made), made)
+    if made.head == "one":
+        made = replace(made, core=(*made.core[:-1], *thing.core[-1:]))
+    if thing.head in heads(made) and (made.core[:-1] or made.style or made.detail):
+        return restyled_thing(thing, _own_look(made, thing.head), made)
+    if thing.head in _HAIRDOS:
+        return restyled_thing(thing, _trailing_look(new), made)
     if _is_look(new, made):
         return restyled_thing(thing, _trailing_look(new))
     alike = (is_garment(thing.head) and is_garment(made.head)) or (
         is_person(thing.head) and is_person(made.head)
     )
     if alike:
-        return restyled_thing(thing, _own_look(made) or new, made)
+        return restyled_thing(thing, _own_look(made, made.head) or new, made)
     return Reading(InstructionType.CATEGORY_CHANGE, thing, made)
 
 
-def _own_look(made: Thing) -> Words:
-    """What a thing of the same kind is to look like, without the noun."""
-    return (*made.style, *made.core[:-1], *made.detail)
+def _own_look(made: Thing, noun: str) -> Words:
+    """What a thing of the same kind is to look like, without the noun if it comes last."""
+    core = made.core[:-1] if made.head == noun else made.core
+    return (*made.style, *core, *made.detail)
 
 
 def _is_look(new: Words, made: Thing) -> bool:
@@ -229,7 +257,8 @@ def _is_look(new: Words, made: Thing) -> bool:
     determiner, bare = drop_articles(new)
     if is_style_phrase(new):
         return True
-    words = [w.lower for w in bare if not w.is_mark and w.lower not in ("and", "or", "very")]
+    end = next((i for i, w in enumerate(bare) if i and w.lower in OPENERS), len(bare))
+    words = [w.lower for w in bare[:end] if not w.is_mark and w.lower not in _BETWEEN]
     if not words or is_known_thing(made.head):
         return bool(words) and all(is_quality(w) for w in words) and not determiner
     if made.head in MATERIALS or is_quality(words[-1]):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from polaris_core.instructions.body_plans import body_plan, outline_fits
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
-from polaris_core.instructions.lexicon import DETERMINERS, PICTURES, RESHAPE, is_quality
-from polaris_core.instructions.phrases import Thing, drop_articles, names_picture, read_thing
+from polaris_core.instructions.lexicon import COLOURS, OPENERS, PICTURES, RESHAPE, is_quality
+from polaris_core.instructions.phrases import (
+    NOTHING,
+    Thing,
+    drop_articles,
+    heads,
+    names_picture,
+    parts,
+    read_thing,
+)
 from polaris_core.instructions.reading import Reading
 from polaris_core.instructions.styles import is_style_phrase, without_closing_word
 from polaris_core.instructions.words import Words, base_noun, text_of, word_set
 
 __all__ = ["compose"]
 
-_NUMBERS = word_set("some two three four five six several many a an the")
+_NUMBERS = word_set("some two three four five six several many the")
+_SINGLE = word_set("a an another one each every this that")
+_SIDES = word_set("left right side middle center centre corner top bottom edge front foreground")
+_PERSONS = {"him": "man", "her": "woman", "me": "person", "them": "people", "us": "people"}
 _FILTERS = frozenset({"filter", "filters"})
 _SURFACES = frozenset({"on", "from"})
 
@@ -51,7 +62,7 @@ def _category_change(reading: Reading, instruction: str, remaining: tuple[str, .
 
 def _add(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
     new = reading.new
-    beside = read_thing(reading.anchor[1:]) if reading.anchor else Thing()
+    beside = _neighbour(reading.anchor)
     return EditIntent(
         instruction=instruction,
         instruction_type=reading.kind,
@@ -70,7 +81,7 @@ def _add(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> Edit
 def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
     thing, made = reading.subject, reading.new
     look = without_closing_word(reading.look)
-    renamed = bool(made.core) and made.head != thing.head
+    renamed = bool(made.core) and thing.head not in heads(made)
     fits = not _reshapes((*thing.core, *look)) and (
         not renamed or outline_fits(thing.head, made.head)
     )
@@ -109,7 +120,7 @@ def _global_style(reading: Reading, instruction: str, remaining: tuple[str, ...]
 
 def _new_picture(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
     new = reading.new
-    around = read_thing(new.place[1:]) if new.place else Thing()
+    around = _neighbour(new.place)
     objects = _objects(new) + _objects(around)
     place = f" {text_of(new.place)}" if new.place else ""
     return EditIntent(
@@ -117,7 +128,7 @@ def _new_picture(reading: Reading, instruction: str, remaining: tuple[str, ...])
         instruction_type=reading.kind,
         style_transformation=bool(new.style),
         subject=new.text,
-        generation_prompt=_describe(new, after=place),
+        generation_prompt=text_of(reading.shown) or _describe(new, after=place),
         foreground=_nouns(new),
         style_words=text_of(new.style),
         object_words=_object(new),
@@ -158,39 +169,43 @@ def _place(thing: Thing) -> str:
     return " ".join(filter(None, (text_of(thing.detail), text_of(thing.place))))
 
 
+def _neighbour(place: Words) -> Thing:
+    """The thing that a place phrase goes by: the tent in "next to the tent"."""
+    while place and place[0].lower in OPENERS | _SIDES:
+        place = place[1:]
+    thing = read_thing(place)
+    return NOTHING if thing.head in _SIDES | PICTURES else thing
+
+
 def _object(thing: Thing) -> str:
-    return " ".join(filter(None, (thing.text, text_of(thing.detail))))
+    """The thing with its modifiers; what it is doing is not part of it."""
+    doing = thing.detail and thing.detail[0].lower.endswith("ing")
+    worn = thing.detail and thing.detail[0].lower in ("wearing", "holding")
+    return " ".join(filter(None, (thing.text, "" if doing and not worn else text_of(thing.detail))))
 
 
 def _objects(thing: Thing) -> tuple[str, ...]:
-    """A phrase per object: "a cat and a dog" are two, "black and white cat" is one."""
-    parts: list[list[str]] = [[]]
-    words = thing.core
-    for index, word in enumerate(words):
-        following = words[index + 1].lower if index + 1 < len(words) else ""
-        if word.lower in ("and", ",") and following in DETERMINERS:
-            parts.append([])
-        elif word.lower not in DETERMINERS or parts[-1]:
-            parts[-1].append(word.text)
-    found = (" ".join(part) for part in parts if part)
-    return tuple(dict.fromkeys(f for f in found if f.lower() not in PICTURES))
+    found = dict.fromkeys(text_of(part) for part in parts(thing))
+    return tuple(f for f in found if f.lower() not in PICTURES)
 
 
 def _nouns(*things: Thing) -> tuple[str, ...]:
-    heads = (t.head for t in things)
-    return tuple(dict.fromkeys(h for h in heads if h and h not in PICTURES))
+    nouns = dict.fromkeys(head for thing in things for head in heads(thing))
+    return tuple(n for n in nouns if n and n not in PICTURES)
 
 
 def _article(thing: Thing, words: str) -> str:
-    if thing.determiner in ("a", "an") or thing.determiner not in _NUMBERS | {""}:
-        return "an" if words[:1].lower() in "aeiou" and words else "a"
-    return thing.determiner
+    if thing.determiner in _NUMBERS:
+        return thing.determiner
+    if thing.determiner not in _SINGLE:
+        return ""
+    return "an" if words[:1].lower() in tuple("aeiou") else "a"
 
 
 def _describe(thing: Thing, after: str = "") -> str:
     """The final look of a new thing: "a watercolor fox", "a violin, ukiyo-e style"."""
     before = text_of(thing.style) if thing.styled_before else ""
-    words = " ".join(filter(None, (before, _object(thing))))
+    words = " ".join(filter(None, (before, thing.text, text_of(thing.detail))))
     described = f"{_article(thing, words)} {words}".strip() + after
     if thing.style and not thing.styled_before:
         closing = "" if body_plan(thing.style[-1].lower) or _is_medium(thing.style) else " style"
@@ -207,8 +222,12 @@ def _dressed(thing: Thing, look: Words, background: bool) -> str:
     text = text_of(look)
     if background and not is_style_phrase(look) and not all(is_quality(w.lower) for w in look):
         return text if look[0].lower not in ("filled", "full", "covered") else f"background {text}"
+    core = thing.core
+    if any(w.lower in COLOURS for w in look):
+        core = tuple(w for w in core if w.lower not in COLOURS) or core
+    name = _PERSONS.get(thing.text.lower(), text_of(core))
     before = len(look) <= 4 and not any(w.lower in ("of", "with", "to", "like") for w in look)
-    return f"{text} {thing.text}".strip() if before else f"{thing.text}, {text}"
+    return f"{text} {name}".strip() if before else f"{name}, {text}"
 
 
 def _behind(thing: Thing) -> str:

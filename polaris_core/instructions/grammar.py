@@ -11,9 +11,16 @@ read becomes OTHER with an explanation: never an edit that was not asked for.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from polaris_core.errors import InvalidIntent
-from polaris_core.instructions.additions import read_add, read_apply, read_new, read_remove
+from polaris_core.instructions.additions import (
+    read_add,
+    read_apply,
+    read_dress,
+    read_new,
+    read_remove,
+)
 from polaris_core.instructions.changes import read_becoming, read_change, read_give
 from polaris_core.instructions.compose import compose
 from polaris_core.instructions.intent import EditIntent, InstructionType
@@ -87,32 +94,29 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
 def _read(request: Request, *, has_picture: bool) -> Reading:
     verb, rest = request.verb, strip_marks(request.rest)
     if verb == "get" and [w.lower for w in rest[:2]] == ["rid", "of"]:
-        return read_remove("remove", rest[2:])
+        verb, rest = "remove", rest[2:]
+    if verb == "make" and _is_indefinite(rest) and _goes_to_something(rest):
+        verb = "add"
     if verb in UNSUPPORTED:
         return not_an_edit(UNSUPPORTED[verb], read_thing(rest))
-    if verb in ADD:
-        return read_add(rest)
+    if _makes_new(verb, rest, has_picture=has_picture):
+        return read_new(verb, rest, has_picture=has_picture)
     if verb in REMOVE:
         return read_remove(verb, rest)
-    if verb in APPLY:
-        return read_apply(rest)
-    if verb == "give":
-        return read_give(rest)
-    if verb in NEW or (verb in DRAW and _is_indefinite(rest)) or _makes_picture(verb, rest):
-        return read_new(verb, rest, has_picture=has_picture)
-    if verb == "dress":
-        return _read_dress(rest)
+    for verbs, read in _READERS:
+        if verb in verbs:
+            return read(rest)
     if request.has_verb:
         return read_change(request)
     return _read_phrase(request, has_picture=has_picture)
 
 
-def _read_dress(rest: Words) -> Reading:
-    index = find(rest, {"in", "with"})
-    if index < 1:
-        return not_an_edit("clothes without saying which", read_thing(rest))
-    worn = read_thing(rest[index + 1 :])
-    return Reading(InstructionType.ADD, worn, worn, anchor=rest[:index])
+_READERS = (
+    (ADD, read_add),
+    (APPLY, read_apply),
+    (frozenset({"give"}), read_give),
+    (frozenset({"dress"}), read_dress),
+)
 
 
 def _read_phrase(request: Request, *, has_picture: bool) -> Reading:
@@ -128,8 +132,7 @@ def _read_phrase(request: Request, *, has_picture: bool) -> Reading:
     if toward > 1 and words[toward - 1].lower == "to" and has_picture:
         return read_becoming(words[: toward - 1], words[toward + 1 :])
     if not has_picture:
-        thing = read_thing(words)
-        return Reading(InstructionType.NEW_PICTURE, thing, thing)
+        return replace(read_new("", words, has_picture=False), shown=words)
     look = style_chunk(words) or (words if is_style_phrase(words) else ())
     if look or words[-1].lower in ("filter", "style", "effect"):
         return restyled_picture(look or words)
@@ -182,25 +185,35 @@ def _edits_first(requests: list[Request]) -> list[Request]:
 def _only_leads_up(request: Request) -> bool:
     rest = request.rest
     if request.verb == "use":
-        return find(rest, {"as"}) > 0
+        return find(rest, {"as", "style"}) > 0 and find(rest, {"filter", "effect"}) < 0
     return request.has_verb and bool(rest) and names_picture(rest) and request.verb in _VAGUE
 
 
 _VAGUE = frozenset({"modify", "edit", "change", "adjust", "enhance", "improve", "alter", "make"})
 
 
-def _makes_picture(verb: str, rest: Words) -> bool:
-    """Whether it is "make (me) a new picture of …"."""
+def _makes_new(verb: str, rest: Words, *, has_picture: bool) -> bool:
+    """Whether it is "generate …", "draw a …", "make (me) a new picture of …"."""
+    if verb in NEW or (verb in DRAW and _is_indefinite(rest)):
+        return True
     if verb != "make":
         return False
     if rest and rest[0].lower in ("me", "us"):
         rest = rest[1:]
     if not _is_indefinite(rest):
         return False
+    if not has_picture:
+        return True
     _, bare = drop_articles(rest)
     end = find(bare, OPENERS)
     core = bare[:end] if end > 0 else bare
     return bool(core) and core[-1].lower in PICTURES | {"painting", "drawing", "sketch", "poster"}
+
+
+def _goes_to_something(rest: Words) -> bool:
+    """Whether it is "a cat on the sofa": a new thing at one that is there."""
+    thing = read_thing(rest)
+    return bool(thing.place) and any(w.lower in DEFINITE for w in thing.place)
 
 
 def _is_indefinite(words: Words) -> bool:

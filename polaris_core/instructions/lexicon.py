@@ -42,9 +42,9 @@ CHANGE = word_set(
     "repaint restyle stylize stylise style reimagine recolor recolour tint dye color colour paint "
     "give set have let craft sculpt build construct reconstruct cover coat adapt redesign shift "
     "cartoonify cartoonize edit blur brighten darken lighten light saturate desaturate colorize "
-    "colourise colourize colorise get dress"
+    "colourise colourize colorise get recreate reshape mold mould retouch upgrade dress"
 )
-ADD = word_set("add put place insert include attach hang position introduce overlay show append")
+ADD = word_set("add put place insert include attach hang position introduce overlay append")
 REMOVE = word_set("remove delete erase eliminate take clear wipe drop exclude omit hide discard")
 NEW = word_set("generate create produce design imagine illustrate compose")
 DRAW = word_set("draw paint sketch")
@@ -79,7 +79,8 @@ PICTURES = word_set(
 )
 WHOLE_ATTRIBUTES = word_set(
     "weather season time lighting mood atmosphere ambience ambiance theme tone filter style "
-    "brightness contrast saturation exposure daytime nighttime era vibe palette colors colours"
+    "day night summer winter spring autumn brightness contrast saturation exposure daytime "
+    "nighttime era vibe palette colors colours"
 )
 ATTRIBUTES = word_set(
     "color colour colors colours material texture pattern style look appearance shade hue size "
@@ -137,8 +138,8 @@ QUALITIES = (
         "patterned male female beautiful handsome pretty ugly cute scary better thinner slimmer "
         "taller shorter bigger smaller larger longer wider straight curly wavy blurry blurred "
         "blur sharp clear vibrant moody dramatic gloomy romantic dreamy elegant fancy plain simple "
-        "transparent open closed broken rusty magical spooky neon muscular fat thin chubby tall "
-        "short long realistic"
+        "transparent lit open closed broken rusty magical spooky neon muscular fat thin chubby "
+        "tall short long realistic"
     )
 )
 FOREIGN = word_set(

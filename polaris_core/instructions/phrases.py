@@ -16,11 +16,26 @@ from polaris_core.instructions.lexicon import (
     OPENERS,
     PICTURES,
     RELATIVES,
+    is_quality,
 )
-from polaris_core.instructions.styles import split_style, style_chunk, without_closing_word
-from polaris_core.instructions.words import Words, base_noun, strip_marks, text_of, word_set
+from polaris_core.instructions.styles import (
+    is_style_phrase,
+    split_style,
+    style_chunk,
+    without_closing_word,
+)
+from polaris_core.instructions.words import Word, Words, base_noun, strip_marks, text_of, word_set
 
-__all__ = ["NOTHING", "Thing", "drop_articles", "find", "names_picture", "read_thing"]
+__all__ = [
+    "NOTHING",
+    "Thing",
+    "drop_articles",
+    "find",
+    "heads",
+    "names_picture",
+    "parts",
+    "read_thing",
+]
 
 _NOUNS_IN_ING = word_set(
     "building painting ring king thing wing string ceiling clothing spring swing evening morning "
@@ -28,6 +43,7 @@ _NOUNS_IN_ING = word_set(
 )
 _JOINS_TO = frozenset({"next", "close", "adjacent", "near", "similar", "due", "opposite"})
 _WHOLE = frozenset({"entire", "whole", "original", "input", "old", "complete"})
+_PICTURES_OF = frozenset({"image", "picture", "photo", "photograph"})
 _BARE_DETAIL = frozenset({"with", "wearing", "holding", "made", "that", "which", "who", "whose"})
 
 
@@ -69,6 +85,32 @@ class Thing:
         return bool(self.core) and all(w.is_quote for w in self.core)
 
 
+def parts(thing: Thing) -> list[Words]:
+    """The things an enumeration names: "a cat and a dog" are two, "black and white cat" is one."""
+    found: list[Words] = []
+    start = 0
+    words = thing.core
+    for index in range(1, len(words)):
+        parted = words[index - 1].lower in ("and", ",") and words[index].lower in DETERMINERS
+        last_two = words[index - 1].lower == "and" and not _is_modifier(words, index - 2)
+        if parted or last_two:
+            found.append(strip_marks(words[start : index - 1]))
+            start = index
+    found.append(strip_marks(words[start:]))
+    bare = (drop_articles(part)[1] for part in found)
+    return [part for part in bare if part and part[0].lower != "and"]
+
+
+def heads(thing: Thing) -> tuple[str, ...]:
+    """The head nouns of the things it names, in the singular and lower case, each once."""
+    return tuple(dict.fromkeys(Thing(core=part).head for part in parts(thing)))
+
+
+def _is_modifier(words: Words, index: int) -> bool:
+    """Whether a word before "and" modifies what follows: "black and white"."""
+    return index >= 0 and is_quality(words[index].lower)
+
+
 def find(words: Words, wanted: frozenset[str] | set[str], start: int = 0) -> int:
     """The index of the first of `wanted` at or after `start`; -1 if there is none."""
     return next((i for i in range(start, len(words)) if words[i].lower in wanted), -1)
@@ -93,13 +135,17 @@ def read_thing(words: Words) -> Thing:
     before = bool(style)
     detail: Words = ()
     place: Words = ()
-    for chunk in _chunks(words[end:]):
+    new_clause = False
+    for raw in _chunks(words[end:]):
+        chunk = strip_marks(raw)
+        comma, new_clause = new_clause, raw[-1].lower == ","
         found = style_chunk(chunk)
+        if not found and is_style_phrase(chunk):
+            found = chunk
         if found and not _is_worn(chunk):
             style = style or found
-        elif _is_detail(chunk) or (not place and not _opens_place(chunk)):
-            detail += chunk if not place else ()
-            place += chunk if place else ()
+        elif (_is_detail(chunk) and (comma or not place)) or not (place or _opens_place(chunk)):
+            detail += chunk
         elif not _is_in_picture(chunk):
             place += chunk
     return Thing(
@@ -115,6 +161,9 @@ def read_thing(words: Words) -> Thing:
 def names_picture(words: Words) -> bool:
     """Whether a phrase means the whole picture: "it", "this photo", "the entire scene"."""
     _, words = drop_articles(words)
+    shown = find(words, {"of", "showing"})
+    if shown > 0 and words[shown - 1].lower in _PICTURES_OF:
+        words = words[:shown]
     rest = [
         w.lower for w in words if w.lower not in ("entire", "whole", "original", "input", "old")
     ]
@@ -125,6 +174,8 @@ def _core_end(words: Words) -> int:
     for index in range(1, len(words)):
         word = words[index]
         lower = word.lower
+        if lower in DEFINITE and words[index - 1].lower not in ("and", ",", "of"):
+            return index  # "the horse the knight rides"
         if lower == "of" and not _is_definite(words, index + 1):
             continue
         if lower in OPENERS or lower in RELATIVES or _is_participle(words, index):
@@ -161,7 +212,10 @@ def _without_possessor(core: Words) -> Words:
     for index in range(len(core) - 1, 0, -1):
         owner = core[index - 1].lower
         if owner.endswith(("'s", "s'")):
-            return core[index:]
+            return _without_possessor(core[index:])
+    if core and core[-1].lower.endswith("'s"):
+        last = core[-1]
+        return (*core[:-1], Word(last.text[:-2], last.lower[:-2], last.spaced))
     return core
 
 
@@ -171,18 +225,26 @@ def _chunks(words: Words) -> list[Words]:
     start = 0
     for index in range(1, len(words) + 1):
         if index == len(words) or _opens(words, index):
-            chunk = strip_marks(words[start:index])
-            if chunk:
-                chunks.append(chunk)
+            if strip_marks(words[start:index]):
+                chunks.append(words[start:index])
             start = index
     return chunks
 
 
 def _opens(words: Words, index: int) -> bool:
     lower, before = words[index].lower, words[index - 1].lower
+    if lower == ",":
+        return _names_style(words[index + 1 :])
     if lower == "of" or (lower == "to" and before in _JOINS_TO) or before in OPENERS - {"by"}:
         return False
     return lower in OPENERS or lower in RELATIVES or _is_participle(words, index)
+
+
+def _names_style(words: Words) -> bool:
+    """Whether a style follows a comma: "…, oil painting"; but not "…, natural look"."""
+    end = find(words, {","})
+    piece = words[: end if end >= 0 else len(words)]
+    return is_style_phrase(piece) and piece[-1].lower not in ("look", "vibe")
 
 
 def _opens_place(chunk: Words) -> bool:

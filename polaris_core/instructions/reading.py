@@ -46,6 +46,8 @@ class Reading:
     """The thing that changes, leaves, or is new; nothing for the whole picture."""
     new: Thing = NOTHING
     """What the subject becomes."""
+    shown: Words = ()
+    """The words of the prompt, where they need not be put together."""
     look: Words = ()
     """The look asked for of a thing that keeps its kind, or of the whole picture."""
     anchor: Words = ()
@@ -86,8 +88,9 @@ def read_target(words: Words) -> Target:
     known = ATTRIBUTES | POSTURES | WHOLE_ATTRIBUTES
     if not bare:
         return Target(())
-    if bare[0].lower in known and (not bare[1:] or bare[1].lower in ("of", "in", "on")):
-        return Target(bare[2:] if len(bare) > 2 else (), bare[0].lower)
+    first, following = bare[0].lower, bare[1].lower if len(bare) > 1 else "of"
+    if first in known and following in ("of", "in", "on"):
+        return Target(bare[2:], first)
     core = read_thing(words).core
     if len(core) > 1 and core[-1].lower in ATTRIBUTES | POSTURES:
         end = next(i for i, w in enumerate(bare) if w is core[-1])
@@ -111,12 +114,13 @@ def is_about_text(words: Words) -> bool:
     thing = read_thing(words)
     if thing.is_quote:
         return True
+    if base_noun(thing.head) in _TEXTS:
+        return True
     quoted = any(w.is_quote for w in words)
-    return base_noun(thing.head) in _TEXTS or (
-        quoted and thing.head in ("character", "number", "name", "sign", "date", "logo")
-    )
+    return quoted and any(base_noun(w.lower) in _TEXTS | _SIGNS for w in thing.core)
 
 
+_SIGNS = frozenset({"character", "number", "name", "date"})
 _TEXTS = frozenset(base_noun(t) for t in TEXTS)
 
 
@@ -136,7 +140,7 @@ def restyled_picture(look: Words) -> Reading:
 
 def restyled_thing(subject: Thing, look: Words, new: Thing = NOTHING) -> Reading:
     """A thing that keeps its kind in another look."""
-    return Reading(InstructionType.LOCAL_STYLE, subject, new, look)
+    return Reading(InstructionType.LOCAL_STYLE, subject, new, look=look)
 
 
 def restyled_background(subject: Thing, look: Words) -> Reading:

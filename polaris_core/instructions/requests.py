@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from polaris_core.instructions.lexicon import DETERMINERS, VERBS
+from polaris_core.instructions.lexicon import CHANGE, DEFINITE, DETERMINERS, QUALITIES, SWAP, VERBS
 from polaris_core.instructions.phrases import find
 from polaris_core.instructions.words import Word, Words, strip_marks, text_of, word_set
 
@@ -40,6 +40,8 @@ _DOUBLE_MEANING = word_set(
     "lower bend tilt lift clean fix repair crop show list count craft build sculpt let get have "
     "give make take put position use dye blur express"
 )
+_VAGUE = word_set("modify edit change adjust enhance improve alter use")
+_ELLIPSIS_WORDS = 12
 _FOLLOWERS = DETERMINERS | frozenset({"it", "them", "him", "me", "only", "more", "everything"})
 
 
@@ -97,7 +99,16 @@ def _joined(sentence: Words) -> list[Words]:
     pieces: list[Words] = []
     start = 0
     for index in range(1, len(sentence)):
-        if sentence[index].lower not in ("and", "then", ",", "by", "-"):
+        lower = sentence[index].lower
+        if lower == "to" and _serves_another(sentence, start, index):
+            start = index + 1
+            continue
+        if lower in ("and", ",") and _is_ellipsis(sentence, start, index):
+            pieces.append(sentence[start:index])
+            sentence = (*sentence[:index], sentence[start], *sentence[index + 1 :])
+            start = index
+            continue
+        if lower not in ("and", "then", ",", "by", "but", "-"):
             continue
         after = index + 1
         while after < len(sentence) and sentence[after].lower in _POLITE | {",", "by"}:
@@ -110,6 +121,28 @@ def _joined(sentence: Words) -> list[Words]:
             start = after
     pieces.append(sentence[start:])
     return [p for p in pieces if strip_marks(p)]
+
+
+def _serves_another(sentence: Words, start: int, index: int) -> bool:
+    """Whether "to" leads to the request proper: "modify the image to remove the dog"."""
+    if index + 1 >= len(sentence) or not _starts_request(sentence, index + 1):
+        return False
+    words = _skip_polite(sentence[start:index])
+    return bool(words) and words[0].lower in _VAGUE
+
+
+def _is_ellipsis(sentence: Words, start: int, index: int) -> bool:
+    """Whether the verb is left out: "make the sky red and the grass blue"."""
+    if index + 1 >= len(sentence) or sentence[start].lower not in SWAP | CHANGE:
+        return False
+    if sentence[index + 1].lower not in DEFINITE:
+        return False
+    before, after = sentence[start:index], sentence[index + 1 : index + _ELLIPSIS_WORDS]
+    marks = {w.lower for w in before if w.lower in ("with", "into", "to", "by", "for")}
+    if marks:
+        return find(after, marks) > 0
+    quality = before[-1].lower in QUALITIES and sentence[start].lower not in SWAP
+    return quality and any(w.lower in QUALITIES for w in after)
 
 
 def _starts_request(words: Words, index: int) -> bool:

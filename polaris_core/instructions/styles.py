@@ -45,9 +45,10 @@ _CLOSING = word_set(
 )
 _STYLE_NOUNS = word_set("style styles aesthetic aesthetics manner technique look vibe")
 _MEDIA = word_set(
-    "painting drawing sketch illustration cartoon comic anime manga poster print mosaic collage "
-    "render sculpture caricature animation engraving etching"
+    "painting drawing sketch illustration cartoon comic anime manga mosaic collage "
+    "render caricature animation engraving etching"
 )
+_NOT_IN_STYLE = word_set("in on at with for to from into near under over while")
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -92,7 +93,9 @@ def is_style_phrase(words: Words) -> bool:
     words = strip_marks(words)
     while words and words[0].lower in _ARTICLES:
         words = words[1:]
-    if not words:
+    artist = next((i for i, w in enumerate(words) if w.lower == "by"), len(words))
+    words = words[:artist]
+    if not words or any(w.lower in _NOT_IN_STYLE for w in words):
         return False
     parts = [part for word in words for part in _parts(word)]
     if parts[-1] in _STYLE_NOUNS or parts[-1] in _MEDIA or tuple(parts) in _STYLES:

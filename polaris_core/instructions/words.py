@@ -97,6 +97,7 @@ def base_noun(noun: str) -> str:
     return noun
 
 
+_ALWAYS_PLURAL = word_set("glasses sunglasses clothes shorts trousers jeans pants scissors")
 _IRREGULAR = {
     "men": "man",
     "women": "woman",
@@ -111,8 +112,7 @@ _IRREGULAR = {
     "feet": "foot",
     "teeth": "tooth",
     "buses": "bus",
-    "glasses": "glasses",
-    "clothes": "clothes",
+    **{word: word for word in _ALWAYS_PLURAL},
     "shoes": "shoe",
     "canoes": "canoe",
 }

@@ -16,7 +16,7 @@ __all__ = ["Resolver", "locate", "replay"]
 class Resolver(Protocol):
     """What knows the entries of a zoo; the catalogue's store is one."""
 
-    def resolve(self, text: str, *, kind: Kind | None = None) -> Sequence[Entry]:
+    def resolve(self, text: str, /, *, kind: Kind | None = None) -> Sequence[Entry]:
         """The entries that a name, file, sha256, AutoV2 or AutoV3 means; none if unknown."""
         ...
 
