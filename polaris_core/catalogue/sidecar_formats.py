@@ -88,7 +88,7 @@ def _stability_matrix(record: Json, size_bytes: int) -> Facts:
     """StabilityMatrix: field names of its own for Civitai's values."""
     hashes = object_in(record, "Hashes")
     model_id, version_id = text_in(record, "ModelId"), text_in(record, "VersionId")
-    civitai = text_in(record, "Source").lower() in ("", "civitai") and model_id not in ("", "0")
+    civitai = text_in(record, "Source").lower() in ("", "0", "civitai") and model_id not in ("", "0")
     page = f"https://civitai.com/models/{model_id}" if civitai else ""
     thumbnail = text_in(record, "ThumbnailImageUrl")
     flag = record.get("Nsfw")
