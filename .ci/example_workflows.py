@@ -172,7 +172,7 @@ def main() -> int:
         make_demo_zoo(base / "models", runnable=True)
         draw_photograph().save(base / "cat.png")
         with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}) as server:
-            info = server.client.object_info()
+            info = server.client.get_json("/object_info")
             picture = server.client.upload_image(base / "cat.png")
             for file in sorted((examples / "api").glob("*.json")):
                 api = json.loads(file.read_text("utf-8"))
