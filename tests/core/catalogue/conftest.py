@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,28 +18,39 @@ REPOSITORY = Path(__file__).parents[3]
 Shapes = Mapping[str, tuple[int, ...] | list[int]]
 
 
-def _header_bytes(shapes: Shapes, metadata: Mapping[str, str] | None = None) -> tuple[bytes, int]:
-    table: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
-    reached = 0
-    for key, shape in shapes.items():
-        length = 2
-        for size in shape:
-            length *= size
-        offsets = [reached, reached + length]
-        table[key] = {"dtype": "F16", "shape": list(shape), "data_offsets": offsets}
-        reached += length
-    return json.dumps(table).encode(), reached
+def _tensor(dtype: str, shape: list[int], begin: int, end: int) -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
 
 
 @pytest.fixture(scope="session")
 def write_model() -> Callable[..., Path]:
-    """Writes a safetensors file of given shapes; its weights are a hole, so it costs no space."""
+    """Writes a safetensors file of given shapes; its weights are a hole, so it costs no space.
 
-    def write(path: Path, shapes: Shapes, metadata: Mapping[str, str] | None = None) -> Path:
-        header, data_bytes = _header_bytes(shapes, metadata)
+    With `size_bytes` a last tensor fills the file up to that size.
+    """
+
+    def write(
+        path: Path,
+        shapes: Shapes,
+        metadata: Mapping[str, str] | None = None,
+        size_bytes: int = 0,
+    ) -> Path:
+        table: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+        reached = 0
+        for key, shape in shapes.items():
+            length = 2 * math.prod(shape)
+            table[key] = _tensor("F16", list(shape), reached, reached + length)
+            reached += length
+        header = json.dumps(table).encode()
+        if size_bytes:
+            room = len(header) + 200
+            rest = size_bytes - 8 - room - reached
+            table["padding"] = _tensor("U8", [rest], reached, reached + rest)
+            header = json.dumps(table).encode().ljust(room)
+            reached += rest
         with path.open("wb") as file:
             file.write(struct.pack("<Q", len(header)) + header)
-            file.truncate(8 + len(header) + data_bytes)
+            file.truncate(8 + len(header) + reached)
         return path
 
     return write
