@@ -70,6 +70,7 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     Raises:
         InvalidIntent: The sentence is empty.
     """
+    sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
     words = read_words(sentence[:_READ_CHARACTERS])
     rest = sentence[_READ_CHARACTERS:].strip()
     if not words and not rest:

@@ -44,6 +44,7 @@ _NOUNS_IN_ING = word_set(
 _JOINS_TO = frozenset({"next", "close", "adjacent", "near", "similar", "due", "opposite"})
 _WHOLE = frozenset({"entire", "whole", "original", "input", "old", "complete"})
 _PICTURES_OF = frozenset({"image", "picture", "photo", "photograph"})
+_ELABORATES = frozenset({"making", "giving", "and"})
 _BARE_DETAIL = frozenset({"with", "wearing", "holding", "made", "that", "which", "who", "whose"})
 
 
@@ -180,18 +181,16 @@ def _core_end(words: Words) -> int:
             continue
         if lower in OPENERS or lower in RELATIVES or _is_participle(words, index):
             return index
-        if lower in (",", ":", "(", ")") and not _goes_on(words, index + 1):
+        if lower in (",", ":", "(", ")") and not _goes_on(words[index + 1 :]):
             return index
     return len(words)
 
 
-def _goes_on(words: Words, index: int) -> bool:
+def _goes_on(words: Words) -> bool:
     """Whether an enumeration of front modifiers continues after a comma: "a big, red barn"."""
-    return index < len(words) and words[index].lower not in OPENERS | RELATIVES | DETERMINERS | {
-        "making",
-        "giving",
-        "and",
-    }
+    if not words or _names_style(words):
+        return False
+    return words[0].lower not in OPENERS | RELATIVES | DETERMINERS | _ELABORATES
 
 
 def _is_definite(words: Words, index: int) -> bool:

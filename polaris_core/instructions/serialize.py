@@ -22,4 +22,4 @@ def intent_from_json(text: str) -> EditIntent:
     Raises:
         InvalidIntent: Anything else: it names the field, its value, and what is accepted.
     """
-    return read_value(text, EditIntent, version=_VERSION, error=InvalidIntent, keeps_version=False)
+    return read_value(text, EditIntent, version=_VERSION, error=InvalidIntent, complete=False)

@@ -6,9 +6,9 @@ text, another version.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from polaris_core.errors import InvalidInput
@@ -25,12 +25,12 @@ _Value = TypeVar("_Value")
 
 def write_value(value: DataclassInstance, version: int, indent: int | None) -> str:
     """The value as JSON, with its version first."""
-    fields = {"version": version, **asdict(value)}
+    fields = {"version": version, **dataclasses.asdict(value)}
     return json.dumps(fields, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def read_value(
-    text: str, kind: type[_Value], *, version: int, error: type[InvalidInput], keeps_version: bool
+    text: str, kind: type[_Value], *, version: int, error: type[InvalidInput], complete: bool
 ) -> _Value:
     """Read what `write_value` wrote.
 
@@ -39,7 +39,7 @@ def read_value(
         kind: The dataclass it must be.
         version: The version understood.
         error: What to raise.
-        keeps_version: Whether `kind` has a field `version` of its own.
+        complete: Whether fields that have a default must be there all the same.
 
     Raises:
         error: Anything else than such a value; it names field, value and what is accepted.
@@ -47,8 +47,11 @@ def read_value(
     name = kind.__name__.removeprefix("Edit").lower()
     fields = _load(text, name, error)
     _check_version(fields, version, name, error)
-    if not keeps_version:
+    known = [f.name for f in dataclasses.fields(cast("type[DataclassInstance]", kind))]
+    if "version" not in known:
         del fields["version"]
+    for missing in [f for f in known if complete and f not in fields]:
+        raise error(f"the {name} lacks the field {missing!r}")
     from pydantic import ValidationError
 
     try:

@@ -6,7 +6,7 @@ and one for the object. Further ones, if the user allows more, are taken from th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
@@ -21,6 +21,7 @@ __all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry"]
 _SLOTS = (SlotName.STYLE, SlotName.OBJECT)
 _MAX_STRENGTH = 10.0
 _SKIPPED_SHOWN = 3
+_TAKEN = "it is applied already, or as many LoRAs as you allow are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +57,25 @@ def choose_adapters(
         IncompatibleAdapter: A LoRA that the user pinned cannot be applied.
     """
     decisions: list[Decision] = []
-    queues: dict[SlotName, Iterator[Hit]] = {}
+    fitting: dict[SlotName, list[Hit]] = {}
+    empty: dict[SlotName, str] = {}
     for name in _SLOTS:
         slot = shortlist.slot(name)
         unwanted = _why_not_sought(intent, name)
         hits = slot.hits if slot else ()
         hits = tuple(h for h in hits if h.pinned) if unwanted else hits
-        fitting, skipped = _part(hits, base, allow_unknown)
+        fitting[name], skipped = _part(hits, base, allow_unknown)
         decisions += skipped[:_SKIPPED_SHOWN]
-        queues[name] = iter(fitting)
-        if not fitting:
-            note = unwanted or (slot.note if slot else "none was sought") or "nothing fits"
-            decisions.append(Decision(f"{name.value} LoRA", "none", note))
-    choices = list(_in_turn(queues, limit))
-    decisions += [
-        Decision(
-            f"{c.slot.value} LoRA",
-            describe_entry(c.hit.entry),
-            c.hit.reason or "the best candidate",
-        )
-        for c in choices
-    ]
+        note = slot.note if slot else "none was sought"
+        empty[name] = unwanted or (_TAKEN if fitting[name] else note) or "no candidate fits"
+    choices = _choose(fitting, limit)
+    for name in _SLOTS:
+        taken = [c.hit for c in choices if c.slot is name]
+        decisions += [_decide(name, hit) for hit in taken]
+        if not taken:
+            decisions.append(Decision(f"{name.value} LoRA", "none", empty[name]))
+        pinned = [h for h in fitting[name] if h.pinned and h not in taken]
+        decisions += [Decision("left out", describe_entry(h.entry), _TAKEN) for h in pinned]
     return choices, decisions
 
 
@@ -104,8 +103,7 @@ def choose_strengths(
             choice.hit,
             choice.slot,
             strength,
-            f"{choice.reason}, {choice.strength:g}; lowered so that the LoRAs add up to "
-            f"{STRENGTH_SUM:g}",
+            f"{choice.reason}; lowered so that the LoRAs add up to {STRENGTH_SUM:g}",
         )
         for (choice, _), strength in zip(wanted, shared, strict=True)
     ]
@@ -131,7 +129,7 @@ def _why_not_sought(intent: EditIntent, name: SlotName) -> str:
 def _part(
     hits: Iterable[Hit], base: BaseModel, allow_unknown: bool
 ) -> tuple[list[Hit], list[Decision]]:
-    """Hits that may be applied, pinned ones first, and why the others may not."""
+    """Hits that may be applied, in their order, and why the others may not."""
     fitting: list[Hit] = []
     skipped: list[Decision] = []
     for hit in hits:
@@ -146,7 +144,7 @@ def _part(
             skipped.append(Decision("left out", describe_entry(hit.entry), trouble))
         else:
             fitting.append(hit)
-    return sorted(fitting, key=lambda h: not h.pinned), skipped
+    return fitting, skipped
 
 
 def _trouble(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:
@@ -164,20 +162,31 @@ def _trouble(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:
     return f"{whose} base model is unknown, and unknown ones are applied only if you allow it"
 
 
-def _in_turn(queues: dict[SlotName, Iterator[Hit]], limit: int) -> Iterator[Choice]:
-    """One hit of each slot, then the next of each, each LoRA once, up to `limit`."""
+def _choose(fitting: dict[SlotName, list[Hit]], limit: int) -> list[Choice]:
+    """Pinned hits first, then one of each slot in turn; each LoRA once, `limit` in all.
+
+    A slot takes no more than its half of `limit`, unless more are pinned.
+    """
     seen: set[object] = set()
-    taken = 0
-    waiting = dict(queues)
-    while waiting and taken < limit:
-        for name in list(waiting):
-            hit = next((h for h in waiting[name] if not _marks(h.entry) & seen), None)
-            if hit is None:
-                del waiting[name]
-            elif taken < limit:
-                seen |= _marks(hit.entry)
-                taken += 1
-                yield Choice(hit, name)
+    choices: list[Choice] = []
+    share = (limit + 1) // len(_SLOTS)
+    for pinned in (True, False):
+        queues = {name: [h for h in hits if h.pinned is pinned] for name, hits in fitting.items()}
+        for place in range(max(map(len, queues.values()), default=0)):
+            for name, queue in queues.items():
+                full = not pinned and sum(c.slot is name for c in choices) >= share
+                if full or place >= len(queue) or len(choices) >= limit:
+                    continue
+                marks = _marks(queue[place].entry)
+                if not marks & seen:
+                    seen |= marks
+                    choices.append(Choice(queue[place], name))
+    return sorted(choices, key=lambda c: _SLOTS.index(c.slot))
+
+
+def _decide(name: SlotName, hit: Hit) -> Decision:
+    reason = hit.reason or ("pinned by you" if hit.pinned else "the best candidate")
+    return Decision(f"{name.value} LoRA", describe_entry(hit.entry), reason)
 
 
 def _marks(entry: Entry) -> set[object]:
@@ -198,7 +207,9 @@ def _want_strength(choice: Choice, options: dict[SlotName, float | None]) -> tup
             )
         return Choice(choice.hit, choice.slot, mine, "set by you"), True
     if choice.hit.entry.strength:
-        strength, reason = choice.hit.entry.strength, "recommended by its uploader"
+        strength = choice.hit.entry.strength
+        reason = f"its uploader recommends {strength:g}"
     else:
-        strength, reason = DEFAULT_STRENGTH[choice.slot], "the usual one; nobody recommends another"
+        strength = DEFAULT_STRENGTH[choice.slot]
+        reason = f"the usual {strength:g}, since nobody recommends another"
     return Choice(choice.hit, choice.slot, strength, reason), False

@@ -26,7 +26,7 @@ from polaris_core.planning.prompts import (
     write_negative,
     write_prompt,
 )
-from polaris_core.planning.rules import Denoise, choose_denoise, choose_mask
+from polaris_core.planning.rules import Denoise, choose_denoise, choose_mask, default_negative
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
 __all__ = ["PlanOptions", "make_plan"]
@@ -118,8 +118,9 @@ def make_plan(
     steps: list[LoraStep] = []
     for choice in choices:
         words = choose_trigger_words(choice.hit.entry, prompt, negative)
-        steps.append(_step(choice, words))
         prompt = join_phrases([prompt, *words])
+        # A long prompt has no room for all of them.
+        steps.append(_step(choice, tuple(w for w in words if w in prompt)))
     denoise = choose_denoise(intent)
     if options.denoise is not None:
         denoise = Denoise(options.denoise, "set by you")
@@ -202,7 +203,7 @@ def _decide_steps(choices: list[Choice], steps: list[LoraStep]) -> list[Decision
         else:
             words = "none"
             known = choice.hit.entry.trigger_words
-            reason = "the prompt says them already" if known else "none are known"
+            reason = "the prompt has them already or no room" if known else "none are known"
         decisions.append(Decision(f"trigger words of {name}", words, reason))
     return decisions
 
@@ -218,10 +219,10 @@ def _decide_prompts(
     parts = ["the final look"]
     parts += ["style words"] if intent.topics.style else []
     reason = f"{', '.join(parts)}, then trigger words"
-    if checkpoint and checkpoint.negative and base is not BaseModel.FLUX:
+    if not default_negative(base):
+        source = f"{base.value} reads none"
+    elif checkpoint and checkpoint.negative:
         source = "recommended by the checkpoint's uploader"
-    elif base is BaseModel.FLUX:
-        source = "Flux reads none"
     else:
         source = "a small one that suits the base model"
     source = f"{source}, with your own words" if options.extra_negative else source

@@ -16,6 +16,7 @@ _MAX_TRIGGER_CHARACTERS = 80
 _MAX_CHARACTERS = 1000
 """About 300 tokens: four of CLIP's 77-token chunks."""
 _MAX_REMOVED = 120
+_MARKUP = re.compile(r"<[^<>]*>|\bembedding:[^\s,]*", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -23,13 +24,14 @@ def choose_trigger_words(entry: Entry, prompt: str, negative: str) -> tuple[str,
     """The trigger words of an entry that go into the prompt.
 
     The first few, as uploaders write the most important first; none that is long (a whole prompt
-    rather than a word), already said, or stands in the negative prompt.
+    rather than a word), already said, or stands in the negative prompt. What would load something
+    by itself, `<lora:…>` and `embedding:…`, is left out: uploaders do not decide that.
     """
     chosen: list[str] = []
     said = prompt
     against = {_key(p) for p in negative.split(",")}
     for raw in entry.trigger_words:
-        word = " ".join(raw.split()).strip(" ,")
+        word = " ".join(_MARKUP.sub(" ", raw[:1000]).split()).strip(" ,")
         if not _key(word) or len(word) > _MAX_TRIGGER_CHARACTERS or _key(word) in against:
             continue
         if _is_said(word, said):

@@ -27,7 +27,7 @@ def plan_from_json(text: str) -> EditPlan:
         InvalidPlan: Anything else, a plan of a newer version, a number out of its range, or a file
             name that could leave the model folders.
     """
-    plan = read_value(text, EditPlan, version=_VERSION, error=InvalidPlan, keeps_version=True)
+    plan = read_value(text, EditPlan, version=_VERSION, error=InvalidPlan, complete=True)
     _check_number("denoise", plan.denoise, math.ulp(0.0), 1.0)
     _check_number("mask.grow_px", plan.mask.grow_px, 0, _GROW_PX)
     if plan.checkpoint is not None:
