@@ -52,34 +52,21 @@ _GENERATORS = (
 _TEXT_ENCODERS = ("\ncond_stage_model.", "\nconditioner.embedders.", "\ntext_encoders.")
 _VAES = ("\nfirst_stage_model.", "\nvae.")
 
+_ADDITIONS = (
+    # ControlNets and their adapters, IP-Adapters, embeddings
+    *("lora_controlnet\n", "lllite_", "controlnet_", "\ncontrol_model.", "input_hint_"),
+    *("\nip_adapter", "\nimage_proj", "\nid_encoder", "\nemb_params\n", "\nadapter."),
+)
+_ADAPTERS = (
+    *(".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up."),
+    *("_lora.down.", "_lora.up.", ".lora_linear_layer.", ".hada_w", ".lokr_w"),
+    *(".oft_blocks", ".oft_diag", ".diff\n", ".diff_b\n", "_lora1.down.", ".dora_scale"),
+)
+
 _KINDS: tuple[tuple[Kind, tuple[tuple[str, ...], ...]], ...] = (
     # A row holds if each of its groups has a member that stands in the keys.
-    (
-        Kind.OTHER,  # ControlNets and their adapters, IP-Adapters, embeddings
-        (
-            (
-                *("lora_controlnet\n", "lllite_", "controlnet_", "\ncontrol_model.", "input_hint_"),
-                *("\nip_adapter", "\nimage_proj", "\nid_encoder", "\nemb_params\n", "\nadapter."),
-            ),
-        ),
-    ),
-    (
-        Kind.LORA,
-        (
-            (
-                *(".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up."),
-                *("_lora.down.", "_lora.up.", ".lora_linear_layer.", ".hada_w", ".lokr_w"),
-                *(
-                    ".oft_blocks",
-                    ".oft_diag",
-                    ".diff\n",
-                    ".diff_b\n",
-                    "_lora1.down.",
-                    ".dora_scale",
-                ),
-            ),
-        ),
-    ),
+    (Kind.OTHER, (_ADDITIONS,)),
+    (Kind.LORA, (_ADAPTERS,)),
     (Kind.CHECKPOINT, (("\nmodel.diffusion_model.",), _TEXT_ENCODERS, _VAES)),
 )
 
@@ -102,12 +89,16 @@ def detect(header: Header) -> Detection:
     base_model, stranger = family_of(clues_of(header.tensors, keys))
     if kind is Kind.LORA:
         return Detection(kind, base_model, _adapter_type_of(header, keys), stranger=stranger)
-    note = ""
-    if kind is Kind.OTHER and _some(_GENERATORS, keys):
-        has = {"text encoder": _some(_TEXT_ENCODERS, keys), "VAE": _some(_VAES, keys)}
-        lacking = " and ".join(part for part, there in has.items() if not there)
-        note = f"a diffusion model without {lacking}" if lacking else ""
+    note = _note(keys) if kind is Kind.OTHER and not _some(_ADDITIONS, keys) else ""
     return Detection(kind, base_model, note=note, stranger=stranger)
+
+
+def _note(keys: str) -> str:
+    if not _some(_GENERATORS, keys):
+        return ""
+    has = {"text encoder": _some(_TEXT_ENCODERS, keys), "VAE": _some(_VAES, keys)}
+    lacking = " and ".join(part for part, there in has.items() if not there)
+    return f"a diffusion model without {lacking}" if lacking else ""
 
 
 def _some(parts: Iterable[str], keys: str) -> bool:

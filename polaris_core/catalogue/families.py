@@ -147,7 +147,7 @@ def clues_of(shapes: Mapping[str, tuple[int, ...]], keys: str) -> Clues:
     first_level = _FIRST_LEVEL.search(keys)
     return Clues(
         deep_unet=_DEEP.search(keys) is not None,
-        first_level_rank=len(shapes[_line(keys, first_level)]) if first_level else 0,
+        first_level_rank=len(shapes.get(_line(keys, first_level), ())) if first_level else 0,
         clip=next(input_widths(shapes, keys, _CLIP), 0),
         second_clip=any(part in keys for part in _SECOND_CLIP),
         third_encoder="lora_te3_" in keys or "text_encoder_3." in keys,

@@ -88,8 +88,9 @@ def _stability_matrix(record: Json, size_bytes: int) -> Facts:
     """StabilityMatrix: field names of its own for Civitai's values."""
     hashes = object_in(record, "Hashes")
     model_id, version_id = text_in(record, "ModelId"), text_in(record, "VersionId")
-    civitai = text_in(record, "Source").lower() in ("", "0", "civitai") and model_id not in ("", "0")
-    page = f"https://civitai.com/models/{model_id}" if civitai else ""
+    from_civitai = text_in(record, "Source").lower() in ("", "0", "civitai")
+    known = from_civitai and model_id not in ("", "0")
+    page = f"https://civitai.com/models/{model_id}" if known else ""
     thumbnail = text_in(record, "ThumbnailImageUrl")
     flag = record.get("Nsfw")
     maturity = level_of(flag) or (level_of("None") if flag is False else level_of(None))

@@ -30,7 +30,7 @@ PARTS = st.sampled_from(
     ]
 )
 KEYS = st.lists(PARTS, max_size=9).flatmap(
-    lambda parts: st.sampled_from([".", "_"]).map(lambda sign: sign.join(parts))
+    lambda parts: st.sampled_from([".", "_", "\n"]).map(lambda sign: sign.join(parts))
 )
 
 
@@ -52,6 +52,11 @@ def test_any_header_is_told_somehow(header_of, shapes):
     found = detect(header_of(shapes))
     assert found.base_model.family is found.base_model
     assert (found.kind is Kind.LORA) or found.adapter_type is None
+
+
+def test_a_key_with_a_line_end_inside_is_no_trap(header_of):
+    key = "x\ndown_blocks_0_attentions_0_proj_in.lora_down.weight"
+    assert detect(header_of({key: (4, 320, 1, 1)})).base_model is BaseModel.UNKNOWN
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in GOLDEN])
