@@ -13,7 +13,6 @@ from polaris_core.catalogue.companions import (
     SAFE_SUFFIXES,
     UNSAFE_SUFFIXES,
     companions,
-    is_model,
     stem_of,
 )
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Preview
@@ -25,15 +24,7 @@ from polaris_core.catalogue.previews import check_picture, is_picture, preview_n
 from polaris_core.catalogue.sidecars import read_sidecar, sidecar_names
 from polaris_core.errors import BrokenPreview, BrokenSidecar, FileProblem
 
-__all__ = [
-    "SAFE_SUFFIXES",
-    "UNSAFE_SUFFIXES",
-    "Reading",
-    "companions",
-    "is_model",
-    "read_entry",
-    "stem_of",
-]
+__all__ = ["Reading", "read_entry"]
 
 
 @dataclass(frozen=True, slots=True)

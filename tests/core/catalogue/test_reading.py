@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from polaris_core.catalogue import reading
+from polaris_core.catalogue.companions import companions, stem_of
 from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role
-from polaris_core.catalogue.reading import companions, read_entry, stem_of
+from polaris_core.catalogue.reading import read_entry
 from polaris_core.errors import (
     BrokenHeader,
     BrokenPreview,
