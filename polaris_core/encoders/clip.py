@@ -158,7 +158,7 @@ def _find(model: str, weights: str) -> tuple[Path, dict[str, Any]]:
     """The file of weights, and how open_clip's list says that they were trained."""
     from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 
-    tags = list_pretrained_tags_by_model(model)
+    tags = cast("list[str]", list_pretrained_tags_by_model(model))
     entry = cast("dict[str, Any]", get_pretrained_cfg(model, weights))
     if entry:
         kept = {key: entry[key] for key in (*_PREPROCESSING, "quick_gelu") if key in entry}
