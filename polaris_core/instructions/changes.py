@@ -56,7 +56,7 @@ _LOOK_OF_VERB = {
 }
 _MAKERS = word_set("make have let get paint color colour dye tint set")
 _CRAFTS = word_set("craft sculpt build construct reconstruct cover coat")
-_HAIRDOS = word_set("hairstyle haircut hairdo makeup")
+_HAIRDOS = word_set("hair hairstyle haircut hairdo makeup")
 _ACTING = word_set("make do very show depict dancing")
 _LOOKS = frozenset({"look", "looks", "appear", "seem"})
 _BETWEEN = frozenset({"and", "or", "very"})

@@ -134,6 +134,9 @@ def read_thing(words: Words) -> Thing:
     core = _without_possessor(words[:end])
     style, bare = split_style(core)
     before = bool(style)
+    if bare and bare[0].lower == "of":  # "an oil painting of a pear"
+        determiner, bare = drop_articles(bare[1:])
+        before = False
     detail: Words = ()
     place: Words = ()
     new_clause = False

@@ -13,7 +13,7 @@ from polaris_core.catalogue.entry import BaseModel, Entry, Kind
 from polaris_core.errors import IncompatibleAdapter, InvalidInput
 from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.planning.plan import Decision
-from polaris_core.planning.rules import DEFAULT_STRENGTH, STRENGTH_SUM, share_strengths
+from polaris_core.planning.rules import COMBINED_STRENGTH, DEFAULT_STRENGTH, share_strengths
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
 __all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry"]
@@ -85,7 +85,7 @@ def choose_strengths(
     """Give each LoRA its strength.
 
     The user's own comes first (pinned with the LoRA, then per slot), then what its uploader
-    recommends, then a default by slot. Those the user did not set share `STRENGTH_SUM`.
+    recommends, then a default by slot. Those the user did not set share `COMBINED_STRENGTH`.
 
     Args:
         choices: LoRAs.
@@ -103,7 +103,7 @@ def choose_strengths(
             choice.hit,
             choice.slot,
             strength,
-            f"{choice.reason}; lowered so that the LoRAs add up to {STRENGTH_SUM:g}",
+            f"{choice.reason}; lowered so that the LoRAs add up to {COMBINED_STRENGTH:g}",
         )
         for (choice, _), strength in zip(wanted, shared, strict=True)
     ]

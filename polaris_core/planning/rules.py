@@ -14,8 +14,8 @@ from polaris_core.planning.plan import MaskMode, MaskPlan
 from polaris_core.retrieval.shortlist import SlotName
 
 __all__ = [
+    "COMBINED_STRENGTH",
     "DEFAULT_STRENGTH",
-    "STRENGTH_SUM",
     "Denoise",
     "choose_denoise",
     "choose_mask",
@@ -26,7 +26,7 @@ __all__ = [
 DEFAULT_STRENGTH = {SlotName.STYLE: 0.8, SlotName.OBJECT: 0.9}
 """Where no strength is recommended: the look a little lighter than the thing."""
 
-STRENGTH_SUM = 1.4
+COMBINED_STRENGTH = 1.4
 """Two LoRAs decided by us do not add up to more: beyond, pictures burn out."""
 
 _GROW_SAME_PX = 8
@@ -85,7 +85,7 @@ def choose_mask(intent: EditIntent) -> MaskPlan:
 
 
 def share_strengths(wanted: list[tuple[float, bool]]) -> list[float]:
-    """Scale down strengths so that their sizes add up to `STRENGTH_SUM` at most.
+    """Scale down strengths so that their sizes add up to `COMBINED_STRENGTH` at most.
 
     Args:
         wanted: Strengths, and for each whether the user set it: those stay as they are, and do not
@@ -95,9 +95,9 @@ def share_strengths(wanted: list[tuple[float, bool]]) -> list[float]:
         The strengths in the same order, scaled ones rounded to hundredths. One alone stays.
     """
     free = [abs(strength) for strength, fixed in wanted if not fixed]
-    if len(free) < 2 or sum(free) <= STRENGTH_SUM:
+    if len(free) < 2 or sum(free) <= COMBINED_STRENGTH:
         return [strength for strength, _ in wanted]
-    factor = STRENGTH_SUM / sum(free)
+    factor = COMBINED_STRENGTH / sum(free)
     return [s if fixed else round(s * factor, 2) for s, fixed in wanted]
 
 

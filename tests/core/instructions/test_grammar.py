@@ -137,6 +137,13 @@ def test_the_example_of_the_readme_is_read_whole():
             "apple",
             "an orange, Picasso style",
         ),
+        (
+            "Replace the apple with an oil painting of a pear",
+            CHANGE,
+            True,
+            "apple",
+            "a pear, oil painting",
+        ),
         ("add a watercolor deer next to the tent", ADD, True, "deer", "a watercolor deer"),
         ("Can you put two red birds in the sky?", ADD, False, "red birds", "two red birds"),
         ("Give the man a beard", ADD, False, "beard", "a beard"),

@@ -18,7 +18,7 @@ from polaris_core.errors import (
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.plan import MaskMode
 from polaris_core.planning.planner import PlanOptions, make_plan
-from polaris_core.planning.rules import STRENGTH_SUM
+from polaris_core.planning.rules import COMBINED_STRENGTH
 from polaris_core.planning.serialize import plan_from_json, plan_to_json
 from polaris_core.retrieval.shortlist import Shortlist, SlotName
 
@@ -86,7 +86,7 @@ def test_strengths_that_the_user_left_open_never_add_up_to_too_much(zoo, data):
     plan = plan_for(FOX, shortlist, PlanOptions(allow_unknown_base=True))
     by_file = {h.entry.file: h for s in shortlist.slots for h in s.hits if h.sources}
     if len(plan.loras) == 2 and not any(s.pick.file in by_file for s in plan.loras):
-        assert sum(abs(s.strength_model) for s in plan.loras) <= STRENGTH_SUM + 0.011
+        assert sum(abs(s.strength_model) for s in plan.loras) <= COMBINED_STRENGTH + 0.011
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_style_and_object_lora_share_the_strength_and_bring_their_trigger_words(
     )
     style, fox = plan.loras
     assert (style.slot, fox.slot) == (SlotName.STYLE, SlotName.OBJECT)
-    assert style.strength_model + fox.strength_model == pytest.approx(STRENGTH_SUM, abs=0.01)
+    assert style.strength_model + fox.strength_model == pytest.approx(COMBINED_STRENGTH, abs=0.01)
     assert style.trigger_words == ("wtrclr",)
     assert fox.trigger_words == ("vulpes",)
     assert plan.prompt == "a watercolor fox, wtrclr, vulpes"
@@ -166,7 +166,7 @@ def test_more_loras_are_taken_from_the_slots_in_turn(zoo):
     )
     plan = plan_for(FOX, shortlist, PlanOptions(max_loras=3))
     assert [s.pick.name for s in plan.loras] == ["Style0", "Style1", "Thing0"]
-    assert sum(s.strength_model for s in plan.loras) == pytest.approx(STRENGTH_SUM, abs=0.02)
+    assert sum(s.strength_model for s in plan.loras) == pytest.approx(COMBINED_STRENGTH, abs=0.02)
 
 
 def test_a_lora_of_another_family_is_left_out_and_the_next_is_taken(zoo):
