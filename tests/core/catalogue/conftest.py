@@ -10,13 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from polaris_core.catalogue.header import Header
-
-# A busy machine is no reason to fail: how fast things are is for the benchmarks to say.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).parents[3]
 
