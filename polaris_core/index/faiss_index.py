@@ -108,8 +108,8 @@ class FastIndex:
 
     kind = "fast"
 
-    def __init__(self, rows: Rows, codes: Path | Any | None) -> None:  # noqa: ANN401
-        """Search `rows` by these codes: a faiss index, its file, or None where rows are few."""
+    def __init__(self, rows: Rows, codes: Any) -> None:  # noqa: ANN401
+        """Search `rows` by these codes: a faiss index, its bytes, or None where rows are few."""
         self.rows = rows
         self._faiss = required("faiss", "faiss-cpu")
         self._lock = threading.Lock()
@@ -156,7 +156,7 @@ class FastIndex:
         return self.rows.best(query, k, self._candidates(query, k, rows))
 
     def write_codes(self, path: Path) -> None:
-        """Write the codes for `FastIndex(rows, path)`.
+        """Write the codes, whose bytes `FastIndex(rows, bytes)` takes.
 
         Raises:
             OSError: The file cannot be written.
@@ -195,8 +195,8 @@ class FastIndex:
 
     def _read_codes(self) -> Any:  # noqa: ANN401
         with self._lock:
-            if isinstance(self._codes, Path):
-                codes = _read(self._faiss, self._codes)
+            if isinstance(self._codes, np.ndarray):
+                codes = _read(self._faiss, cast("npt.NDArray[np.uint8]", self._codes))
                 if codes.d != self.dim or codes.ntotal != len(self.rows.row_ids):
                     raise IndexProblem(
                         "the codes of the index belong to other vectors",
@@ -213,9 +213,9 @@ def gpu_count() -> int:
     return cast(int, count()) if count is not None else 0
 
 
-def _read(faiss: Any, path: Path) -> Any:  # noqa: ANN401
+def _read(faiss: Any, data: npt.NDArray[np.uint8]) -> Any:  # noqa: ANN401
     try:
-        return faiss.read_index(str(path))
+        return faiss.deserialize_index(data)
     except RuntimeError as error:
         raise IndexProblem(
             "the codes of the index cannot be read",

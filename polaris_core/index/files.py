@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
+import numpy as np
+import numpy.typing as npt
+
 from polaris_core.errors import IndexProblem
 
 __all__ = ["FileSet", "read_set", "write_set"]
@@ -43,14 +46,14 @@ _REBUILD = "Build the index again; the catalogue holds all that is needed"
 
 @dataclass(frozen=True)
 class FileSet:
-    """What a manifest says, its files seen to be there and whole."""
+    """What a manifest says, its files seen to be whole, and held open by a memory map."""
 
     facts: Mapping[str, object]
     """What the writer put down; JSON values."""
     paths: Mapping[str, Path]
-    """Each file by its part's name."""
-    sizes: Mapping[str, int]
-    """Bytes of each file."""
+    """Each file by its part's name; another writer may remove it."""
+    data: Mapping[str, npt.NDArray[np.uint8]]
+    """The bytes of each file, mapped: they stay when the file is removed."""
 
     def text(self, name: str) -> str:
         """A fact that is a string.
@@ -93,10 +96,7 @@ def write_set(
         for part, write in parts.items():
             write(paths[part])
             _sync(paths[part])
-        files = {
-            part: {"name": path.name, "size": path.stat().st_size, "sum": _checksum(path)}
-            for part, path in paths.items()
-        }
+        files = {part: _described(path) for part, path in paths.items()}
         text = json.dumps({"version": _VERSION, "facts": dict(facts), "files": files}, indent=1)
         manifest.write_text(text, "utf-8")
         _sync(manifest)
@@ -146,18 +146,17 @@ def _read_set(folder: Path) -> FileSet:
     if fields.get("version") != _VERSION:
         raise _broken("an index of another version", fields.get("version"))
     paths: dict[str, Path] = {}
-    sizes: dict[str, int] = {}
+    data: dict[str, npt.NDArray[np.uint8]] = {}
     for part, entry in _dict(fields.get("files")).items():
         file = _dict(entry)
         name = file.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise _broken("a file name that no index has", name)
-        path = folder / name
-        size = path.stat().st_size
-        if size != file.get("size") or _checksum(path) != file.get("sum"):
+        paths[part] = folder / name
+        data[part] = _mapped(paths[part])
+        if data[part].size != file.get("size") or _checksum(data[part]) != file.get("sum"):
             raise _broken("a file of the index is not as it was written", name)
-        paths[part], sizes[part] = path, size
-    return FileSet(facts=_dict(fields.get("facts")), paths=paths, sizes=sizes)
+    return FileSet(facts=_dict(fields.get("facts")), paths=paths, data=data)
 
 
 def _dict(value: object) -> dict[str, object]:
@@ -170,14 +169,21 @@ def _broken(problem: str, value: object) -> IndexProblem:
     return IndexProblem(problem, value=value, hint=_REBUILD)
 
 
-def _checksum(path: Path) -> int:
+def _described(path: Path) -> dict[str, object]:
+    data = _mapped(path)
+    return {"name": path.name, "size": data.size, "sum": _checksum(data)}
+
+
+def _mapped(path: Path) -> npt.NDArray[np.uint8]:
     with path.open("rb") as file:
-        total = zlib.crc32(file.read(_ENDS))
-        rest = path.stat().st_size - _ENDS
-        if rest > 0:
-            file.seek(-min(rest, _ENDS), os.SEEK_END)
-            total = zlib.crc32(file.read(_ENDS), total)
-    return total
+        if os.fstat(file.fileno()).st_size == 0:
+            return np.empty(0, np.uint8)
+        return np.asarray(np.memmap(file, np.uint8, "r"))
+
+
+def _checksum(data: npt.NDArray[np.uint8]) -> int:
+    start = zlib.crc32(data[:_ENDS].data)
+    return zlib.crc32(data[max(_ENDS, data.size - _ENDS) :].data, start)
 
 
 def _sync(path: Path) -> None:

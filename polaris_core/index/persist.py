@@ -98,7 +98,7 @@ def open_index(folder: Path, encoder_name: str) -> VectorIndex:
     if kind == "flat":
         return FlatIndex(rows)
     if kind == "fast":
-        return FastIndex(rows, files.paths.get("codes"))
+        return FastIndex(rows, files.data.get("codes"))
     raise IndexProblem("an index of an unknown kind", value=kind, hint="Build the index again")
 
 
@@ -120,13 +120,11 @@ def _mapped(
     files: FileSet, part: str, kind: type[Scalar], shape: tuple[int, ...]
 ) -> npt.NDArray[Scalar]:
     """A part as an array of this shape, not read until it is used."""
-    size = math.prod(shape) * np.dtype(kind).itemsize
-    if files.sizes.get(part) != size:
+    data, size = files.data.get(part), math.prod(shape) * np.dtype(kind).itemsize
+    if data is None or data.size != size:
         raise IndexProblem(
             f"the index holds fewer or more {part} than it says",
-            value=f"{files.sizes.get(part, 0)} bytes instead of {size}",
+            value=f"{0 if data is None else data.size} bytes instead of {size}",
             hint="Build the index again",
         )
-    if size == 0:
-        return np.empty(shape, kind)
-    return np.asarray(np.memmap(files.paths[part], kind, "r", shape=shape))
+    return np.reshape(np.frombuffer(data, kind), shape) if size else np.empty(shape, kind)

@@ -63,8 +63,8 @@ class Rows:
         numbers = numbers.astype(np.int64)
         if not _rises(numbers):
             raise InvalidInput("ids of an index do not rise", hint="Sort them; each only once")
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
+            rows = np.ascontiguousarray(rows, dtype=np.float32)
             lengths = np.linalg.norm(rows, axis=1)
         if not np.isfinite(lengths).all():
             raise InvalidInput(
