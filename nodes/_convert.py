@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from polaris_core.encoders.base import RGBImage
-from polaris_core.errors import InvalidInput
-
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.encoders.base import RGBImage
 
 _CELL_PX = 8
 """Latents stand for squares of this many pixels."""
@@ -22,10 +19,12 @@ def first_picture(image: torch.Tensor | None) -> RGBImage | None:
         return None
     check_image(image)
     pixels = image[0, :, :, :3].detach().float().cpu().clamp(0, 1)
-    return (pixels * 255).round().numpy().astype(np.uint8)
+    return (pixels * 255).round().numpy().astype("uint8")
 
 
 def check_image(image: torch.Tensor) -> None:
+    from polaris_core.errors import InvalidInput
+
     if image.ndim != 4 or image.shape[-1] < 3 or 0 in image.shape:
         raise InvalidInput(
             "not an IMAGE of shape [batch, height, width, 3]", value=str(tuple(image.shape))
@@ -36,6 +35,8 @@ def check_image(image: torch.Tensor) -> None:
 
 def check_mask(mask: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     """The MASK as `b h w`, 0-1, one per picture; refuses one that is empty or of another size."""
+    from polaris_core.errors import InvalidInput
+
     mask = mask.reshape((-1, *mask.shape[-2:])).float()
     if not mask.isfinite().all():
         raise InvalidInput("the mask holds NaN or infinity", hint="Look at the node before it")

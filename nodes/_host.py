@@ -7,33 +7,27 @@ import os
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folder_paths
 
-from polaris_core.catalogue.entry import BaseModel, Entry, Kind
-from polaris_core.catalogue.scan import ModelFolder
-from polaris_core.catalogue.store import Store
-from polaris_core.encoders.base import Encoders
-from polaris_core.encoders.factory import image_encoder, text_encoder
-from polaris_core.errors import IncompatibleAdapter, UnknownModel
-from polaris_core.progress import Progress
-from polaris_core.retrieval.zoo import CATALOGUE, Zoo
+if TYPE_CHECKING:
+    from polaris_core.catalogue.entry import BaseModel, Entry
+    from polaris_core.catalogue.scan import ModelFolder
+    from polaris_core.catalogue.store import Store
+    from polaris_core.progress import Progress
+    from polaris_core.retrieval.zoo import Zoo
 
 log = logging.getLogger("polaris")
 
-_FOLDERS = {Kind.CHECKPOINT: "checkpoints", Kind.LORA: "loras"}
+_FOLDERS = {"checkpoint": "checkpoints", "lora": "loras"}
+"""Kind of entry to the host's name for its folders."""
 _zoos: dict[tuple[str, str], Zoo] = {}
 _zoos_lock = threading.Lock()
 _loaded: dict[tuple[str, int, int], tuple[weakref.ref[Any], ...]] = {}
 
-_BASES = {
-    "SD15": BaseModel.SD15,
-    "SD20": BaseModel.SD2,
-    "SDXL": BaseModel.SDXL,
-    "SD3": BaseModel.SD3,
-    "Flux": BaseModel.FLUX,
-}
+_BASES = {"SD15": "sd15", "SD20": "sd2", "SDXL": "sdxl", "SD3": "sd3", "Flux": "flux"}
+"""ComfyUI's class of a model to our base model."""
 
 
 def progress() -> Progress:
@@ -53,8 +47,11 @@ def progress() -> Progress:
 
 def model_folders() -> list[ModelFolder]:
     """The host's checkpoint and LoRA folders that exist."""
+    from polaris_core.catalogue.entry import Kind
+    from polaris_core.catalogue.scan import ModelFolder
+
     return [
-        ModelFolder(Path(path), kind)
+        ModelFolder(Path(path), Kind(kind))
         for kind, name in _FOLDERS.items()
         for path in folder_paths.get_folder_paths(name)
         if os.path.isdir(path)
@@ -77,12 +74,19 @@ def zoo_home() -> Path:
 
 def store() -> Store:
     """The host's catalogue, whichever encoders index it."""
+    from polaris_core.catalogue.store import Store
+    from polaris_core.retrieval.zoo import CATALOGUE
+
     with _zoos_lock:
         return next((z.store for z in _zoos.values()), None) or Store.open(zoo_home() / CATALOGUE)
 
 
 def open_zoo(text_spec: str, image_spec: str) -> Zoo:
     """The zoo of this host for these encoders; one per process, shared by all nodes."""
+    from polaris_core.encoders.base import Encoders
+    from polaris_core.encoders.factory import image_encoder, text_encoder
+    from polaris_core.retrieval.zoo import Zoo
+
     with _zoos_lock:
         zoo = _zoos.get((text_spec, image_spec))
         if zoo is None:
@@ -98,6 +102,8 @@ def path_of(entry: Entry) -> str:
     Raises:
         UnknownModel: It is gone, or lies elsewhere.
     """
+    from polaris_core.errors import UnknownModel
+
     roots = {os.path.realpath(f.path) for f in model_folders()}
     path = os.path.join(entry.root, *entry.file.split("/"))
     if os.path.realpath(entry.root) not in roots or not os.path.isfile(path):
@@ -112,6 +118,8 @@ def path_of(entry: Entry) -> str:
 def load_checkpoint(entry: Entry) -> tuple[Any, Any, Any]:
     """MODEL, CLIP and VAE of a checkpoint; the ones in use already where they are still alive."""
     import comfy.sd
+
+    from polaris_core.errors import UnknownModel
 
     path = path_of(entry)
     stat = os.stat(path)
@@ -145,6 +153,8 @@ def apply_lora(
     import comfy.sd
     import comfy.utils
 
+    from polaris_core.errors import IncompatibleAdapter
+
     weights, metadata = comfy.utils.load_torch_file(
         path_of(entry), safe_load=True, return_metadata=True
     )
@@ -167,7 +177,9 @@ def _patch_count(patcher: Any) -> int:
 
 def base_model_of(model: Any) -> BaseModel:
     """The family of a MODEL, by the class ComfyUI recognised it as."""
+    from polaris_core.catalogue.entry import BaseModel
+
     for cls in type(model.model.model_config).__mro__:
         if cls.__name__ in _BASES:
-            return _BASES[cls.__name__]
+            return BaseModel(_BASES[cls.__name__])
     return BaseModel.UNKNOWN

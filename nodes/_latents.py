@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from polaris_core.planning.plan import EditPlan, MaskMode
-
 from ._convert import blank, check_image, check_mask, grow, pad_to_cells
 
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.planning.plan import EditPlan
 
 
 def start_latent(
@@ -32,6 +32,8 @@ def start_latent(
         The latent, with `noise_mask` where only a region changes, and the mask, `b h w`, as large
         as what the latent decodes to.
     """
+    from polaris_core.planning.plan import MaskMode
+
     if image is None or not plan.intent.instruction_type.edits_picture:
         return _empty(*size)
     check_image(image)

@@ -1,13 +1,19 @@
-"""The sockets between Polaris nodes."""
+"""The sockets between Polaris nodes.
+
+Here as in every node module the core is imported in the function that needs it: ComfyUI loads all
+packs when it starts, and its start is not the moment to read sixty modules.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from polaris_core.retrieval.filters import Filters
-from polaris_core.retrieval.zoo import Zoo
+if TYPE_CHECKING:
+    from polaris_core.retrieval.filters import Filters
+    from polaris_core.retrieval.zoo import Zoo
 
 ZooIO = io.Custom("POLARIS_ZOO")
 IntentIO = io.Custom("POLARIS_INTENT")

@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io, ui
 
-from polaris_core.catalogue.entry import BaseModel
-from polaris_core.instructions.intent import EditIntent
-from polaris_core.planning.explain import explain
-from polaris_core.planning.plan import EditPlan
-from polaris_core.planning.planner import PlanOptions, make_plan
-from polaris_core.planning.replay import locate, replay
-from polaris_core.planning.serialize import plan_from_json, plan_to_json
-from polaris_core.retrieval.shortlist import Shortlist, SlotName
-
 from . import _host
 from ._latents import start_latent
 from ._types import IntentIO, ShortlistIO
 
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.catalogue.entry import BaseModel
+    from polaris_core.instructions.intent import EditIntent
+    from polaris_core.planning.plan import EditPlan
+    from polaris_core.retrieval.shortlist import Shortlist
 
 
 class AdaptiveEditor(io.ComfyNode):
@@ -115,6 +111,12 @@ class AdaptiveEditor(io.ComfyNode):
         image: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
     ) -> io.NodeOutput:
+        from polaris_core.planning.explain import explain
+        from polaris_core.planning.planner import PlanOptions, make_plan
+        from polaris_core.planning.replay import replay
+        from polaris_core.planning.serialize import plan_from_json, plan_to_json
+        from polaris_core.retrieval.shortlist import SlotName
+
         base = _host.base_model_of(model)
         if plan_json.strip():
             plan = replay(
@@ -155,6 +157,8 @@ class AdaptiveEditor(io.ComfyNode):
 
 def _refined(base: BaseModel, shortlist: Shortlist) -> BaseModel:
     """The retrieved checkpoint's base model where the MODEL at hand is of its family."""
+    from polaris_core.retrieval.shortlist import SlotName
+
     best = shortlist.best(SlotName.CHECKPOINT)
     if best is not None and best.entry.base_model.family is base:
         return best.entry.base_model
@@ -162,6 +166,8 @@ def _refined(base: BaseModel, shortlist: Shortlist) -> BaseModel:
 
 
 def _apply(plan: EditPlan, model: Any, clip: Any) -> tuple[Any, Any]:
+    from polaris_core.planning.replay import locate
+
     report = _host.progress()
     for done, step in enumerate(plan.loras):
         report(done, len(plan.loras), step.pick.name)

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io, ui
 
-from polaris_core.instructions.intent import EditIntent
-from polaris_core.retrieval.explain import describe
-from polaris_core.retrieval.pins import Pins
-from polaris_core.retrieval.shortlist import SlotName
-from polaris_core.retrieval.two_level import retrieve_checkpoints
-
 from . import _host
 from ._convert import first_picture
 from ._types import HostZoo, IntentIO, ShortlistIO, ZooIO
 
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.instructions.intent import EditIntent
 
 PINS_TOOLTIP = (
     "One a line: a name, file or hash to use it; with - before it, never to use it; "
@@ -63,6 +59,11 @@ class CheckpointRetriever(io.ComfyNode):
         candidates: int,
         image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
+        from polaris_core.retrieval.explain import describe
+        from polaris_core.retrieval.pins import Pins
+        from polaris_core.retrieval.shortlist import SlotName
+        from polaris_core.retrieval.two_level import retrieve_checkpoints
+
         shortlist = retrieve_checkpoints(
             zoo.zoo,
             intent,

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io, ui
 
-from polaris_core.instructions.grammar import parse_instruction
-from polaris_core.instructions.serialize import intent_to_json
-
 from ._types import IntentIO
 
 if TYPE_CHECKING:
@@ -48,6 +45,9 @@ class InstructionParser(io.ComfyNode):
 
     @classmethod
     def execute(cls, instruction: str, image: torch.Tensor | None = None) -> io.NodeOutput:
+        from polaris_core.instructions.grammar import parse_instruction
+        from polaris_core.instructions.serialize import intent_to_json
+
         intent = parse_instruction(instruction, has_picture=image is not None)
         text = intent_to_json(intent)
         return io.NodeOutput(intent, intent.generation_prompt, text, ui=ui.PreviewText(text))

@@ -6,14 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io, ui
 
-from polaris_core.catalogue.entry import BaseModel
-from polaris_core.errors import InvalidInput
-from polaris_core.instructions.intent import EditIntent
-from polaris_core.retrieval.explain import describe
-from polaris_core.retrieval.pins import Pins
-from polaris_core.retrieval.shortlist import Shortlist, SlotName
-from polaris_core.retrieval.two_level import retrieve_loras
-
 from . import _host
 from ._convert import first_picture
 from ._types import HostZoo, IntentIO, ShortlistIO, ZooIO
@@ -21,6 +13,10 @@ from .checkpoint_retriever import PINS_TOOLTIP
 
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.catalogue.entry import BaseModel
+    from polaris_core.instructions.intent import EditIntent
+    from polaris_core.retrieval.shortlist import Shortlist
 
 
 class LoraRetriever(io.ComfyNode):
@@ -74,6 +70,11 @@ class LoraRetriever(io.ComfyNode):
         model: Any = None,
         image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
+        from polaris_core.retrieval.explain import describe
+        from polaris_core.retrieval.pins import Pins
+        from polaris_core.retrieval.shortlist import Shortlist, SlotName
+        from polaris_core.retrieval.two_level import retrieve_loras
+
         best = checkpoint.best(SlotName.CHECKPOINT) if checkpoint else None
         found = retrieve_loras(
             zoo.zoo,
@@ -92,6 +93,8 @@ class LoraRetriever(io.ComfyNode):
 
 
 def _base(of_checkpoint: BaseModel | None, model: Any) -> BaseModel:
+    from polaris_core.errors import InvalidInput
+
     if of_checkpoint is not None:
         return of_checkpoint
     if model is None:

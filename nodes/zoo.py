@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from comfy_api.latest import io, ui
 
-from polaris_core.retrieval.filters import Filters
-
 from . import _host
 from ._types import HostZoo, ZooIO
 
@@ -61,12 +59,16 @@ class PolarisZoo(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, rescan: str, **_: object) -> object:
-        return {"every run": float("nan"), "never": ""}.get(rescan) or _host.folders_state()
+        if rescan == "when folders change":
+            return _host.folders_state()
+        return float("nan") if rescan == "every run" else ""  # NaN never equals the last one
 
     @classmethod
     def execute(
         cls, folders: str, text_encoder: str, image_encoder: str, maturity: str, rescan: str
     ) -> io.NodeOutput:
+        from polaris_core.retrieval.filters import Filters
+
         zoo = _host.open_zoo(text_encoder.strip(), image_encoder.strip())
         report = None
         if rescan != "never" or not zoo.store.columns().ids.size:

@@ -121,8 +121,9 @@ def test_the_core_name_is_registered_once_whatever_folder_the_pack_lies_in():
     done = run_blocking(
         HEAVY,
         _STAND_IN_HOST
-        + "\nimport polaris_core.errors as first\n"
-        + "from pack.nodes import _convert\n"
-        + "assert _convert.InvalidInput is first.InvalidInput\n",
+        + "\nimport polaris_core as first\n"
+        + "pack._expose_core()\n"
+        + "assert sys.modules['polaris_core'] is first\n"
+        + "assert not any(name.startswith('pack.polaris_core') for name in sys.modules)\n",
     )
     assert done.returncode == 0, done.stderr
