@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 from uuid import uuid4
 
 import numpy as np
@@ -43,6 +43,8 @@ _STRAY_AGE_S = 3600.0
 
 _REBUILD = "Build the index again; the catalogue holds all that is needed"
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 
 @dataclass(frozen=True)
 class FileSet:
@@ -54,6 +56,25 @@ class FileSet:
     """Each file by its part's name; another writer may remove it."""
     data: Mapping[str, npt.NDArray[np.uint8]]
     """The bytes of each file, mapped: they stay when the file is removed."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of each file."""
+        return {part: data.size for part, data in self.data.items()}
+
+    def array(self, part: str, kind: type[Scalar], shape: tuple[int, ...]) -> npt.NDArray[Scalar]:
+        """A part as an array of this shape, not read until it is used.
+
+        Raises:
+            IndexProblem: It has more values or fewer.
+        """
+        data, size = self.data.get(part), math.prod(shape) * np.dtype(kind).itemsize
+        if data is None or data.size != size:
+            raise _broken(
+                f"the index holds fewer or more {part} than it says",
+                f"{0 if data is None else data.size} bytes instead of {size}",
+            )
+        return np.reshape(np.frombuffer(data, kind), shape) if size else np.empty(shape, kind)
 
     def text(self, name: str) -> str:
         """A fact that is a string.

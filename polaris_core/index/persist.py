@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +18,6 @@ from polaris_core.index.rows import Rows
 from polaris_core.progress import Progress, silent
 
 __all__ = ["open_index", "save_index"]
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def save_index(
@@ -108,23 +104,9 @@ def _writer(array: npt.NDArray[np.generic]) -> Callable[[Path], None]:
 
 def _rows(files: FileSet) -> Rows:
     dim, count, rows = (int(files.number(name)) for name in ("dim", "count", "rows"))
-    ids = _mapped(files, "ids", np.int64, (count,))
-    filled = _mapped(files, "filled", np.bool_, (count,))
-    vectors = _mapped(files, "vectors", np.float32, (rows, dim))
+    ids = files.array("ids", np.int64, (count,))
+    filled = files.array("filled", np.bool_, (count,))
+    vectors = files.array("vectors", np.float32, (rows, dim))
     if dim < 1 or np.count_nonzero(filled) != rows or not (ids[1:] > ids[:-1]).all():
         raise IndexProblem("the ids of the index are damaged", hint="Build the index again")
     return Rows(ids, ids if rows == count else ids[filled], vectors, files.number("longest"))
-
-
-def _mapped(
-    files: FileSet, part: str, kind: type[Scalar], shape: tuple[int, ...]
-) -> npt.NDArray[Scalar]:
-    """A part as an array of this shape, not read until it is used."""
-    data, size = files.data.get(part), math.prod(shape) * np.dtype(kind).itemsize
-    if data is None or data.size != size:
-        raise IndexProblem(
-            f"the index holds fewer or more {part} than it says",
-            value=f"{0 if data is None else data.size} bytes instead of {size}",
-            hint="Build the index again",
-        )
-    return np.reshape(np.frombuffer(data, kind), shape) if size else np.empty(shape, kind)
