@@ -130,7 +130,8 @@ class Rows:
         scores = np.empty(len(rows), np.float32)
         for at in range(0, len(rows), _GATHERED):
             piece = slice(at, at + _GATHERED)
-            np.dot(self.vectors[rows[piece]], query, out=scores[piece])
+            gathered = self.vectors.take(rows[piece], axis=0, mode="clip")
+            np.dot(gathered, query, out=scores[piece])
         return scores
 
     def _ranked(self, query: Vectors, k: int, rows: npt.NDArray[np.intp]) -> Hits:
@@ -138,8 +139,9 @@ class Rows:
         precise, scores = query.astype(np.float64), np.empty(len(rows), np.float32)
         for at in range(0, len(rows), _GATHERED):
             piece = slice(at, at + _GATHERED)
+            gathered = self.vectors[rows[piece]].astype(np.float64)
             with np.errstate(over="ignore"):
-                scores[piece] = (self.vectors[rows[piece]] * precise).sum(axis=1)
+                scores[piece] = np.einsum("ij,j->i", gathered, precise)
         order = np.lexsort((rows, -scores))[:k]
         return Hits(ids=self.row_ids[rows[order]], scores=scores[order])
 
