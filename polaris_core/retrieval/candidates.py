@@ -1,0 +1,132 @@
+"""From the whole zoo to those that may fill a slot: filters, roles, pins and bans."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
+from polaris_core.catalogue.rows import loaded
+from polaris_core.catalogue.store import Store
+from polaris_core.errors import IncompatibleAdapter, InvalidInput, UnknownModel
+from polaris_core.retrieval.filters import Filters
+from polaris_core.retrieval.pins import Pin, Pins
+from polaris_core.retrieval.shortlist import SlotName
+
+__all__ = ["NAMED_ONLY", "ROLES", "Resolved", "check_family", "resolve_pins", "slot_of"]
+
+ROLES = {
+    SlotName.STYLE: frozenset({Role.STYLE, Role.CONCEPT, Role.BACKGROUND, Role.UNKNOWN}),
+    SlotName.OBJECT: frozenset(Role) - {Role.STYLE, Role.TOOL},
+}
+"""The roles that may fill a LoRA slot without being pinned."""
+
+NAMED_ONLY = frozenset({Role.CHARACTER, Role.PERSON})
+"""Roles of which an entry is only used when it is asked for by name."""
+
+_CLOSE_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What pins mean in one zoo."""
+
+    pinned: dict[SlotName, tuple[Entry, ...]]
+    """By slot, in the order of the lines, with the strengths they ask for."""
+    banned: dict[SlotName, frozenset[int]]
+    notes: tuple[str, ...] = ()
+
+
+def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
+    """Find the entries that pins and bans name.
+
+    Raises:
+        UnknownModel: A pin names nothing in the zoo.
+        InvalidInput: A pinned model is also banned, may not be used, or cannot fill the slot that
+            the line names.
+    """
+    notes: list[str] = []
+    banned: dict[SlotName, frozenset[int]] = dict.fromkeys(SlotName, frozenset())
+    for pin in pins.banned():
+        ids = frozenset(entry.id for entry in _retrieved(store.resolve(pin.name)))
+        if not ids:
+            notes.append(f"the banned “{pin.name}” is not in the zoo")
+        for slot in [pin.slot] if pin.slot else SlotName:
+            banned[slot] |= ids
+    pinned: dict[SlotName, tuple[Entry, ...]] = dict.fromkeys(SlotName, ())
+    for pin in pins.pinned():
+        entry = _named(store, pin, filters, notes)
+        slot = pin.slot or slot_of(entry)
+        if entry.id in banned[slot]:
+            raise InvalidInput("a model is both pinned and banned", value=pin.name)
+        if all(entry.id != other.id for other in pinned[slot]):
+            pinned[slot] += (entry,)
+    return Resolved(pinned, banned, tuple(notes))
+
+
+def slot_of(entry: Entry) -> SlotName:
+    """The slot that an entry fills when nobody says which."""
+    if entry.kind is Kind.CHECKPOINT:
+        return SlotName.CHECKPOINT
+    return SlotName.STYLE if entry.role in (Role.STYLE, Role.TOOL) else SlotName.OBJECT
+
+
+def check_family(entry: Entry, base: BaseModel, allow_unknown: bool) -> None:
+    """See that a pinned LoRA may be applied to a checkpoint of this base model.
+
+    Raises:
+        IncompatibleAdapter: It may not.
+    """
+    if entry.base_model.fits(base):
+        return
+    unknown = BaseModel.UNKNOWN in (entry.base_model, base)
+    if unknown and allow_unknown:
+        return
+    hint = "Pin a LoRA for this base model, or another checkpoint"
+    if unknown:
+        hint = "Allow LoRAs of unknown base model, if you know that it fits"
+    raise IncompatibleAdapter(
+        f"the pinned LoRA is for {entry.base_model.value}, the checkpoint is {base.value}",
+        value=f"{entry.name} ({entry.file})",
+        hint=hint,
+    )
+
+
+def _retrieved(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.kind in (Kind.CHECKPOINT, Kind.LORA)]
+
+
+def _named(store: Store, pin: Pin, filters: Filters, notes: list[str]) -> Entry:
+    kind = None
+    if pin.slot:
+        kind = Kind.CHECKPOINT if pin.slot is SlotName.CHECKPOINT else Kind.LORA
+    found = _retrieved(store.resolve(pin.name, kind=kind))
+    if not found:
+        raise UnknownModel(
+            "a pin names no model of the zoo", value=pin.name, hint=_hint(store, pin)
+        )
+    entry = found[0]
+    others = [other for other in found[1:] if other.on_disk]
+    if others and entry.on_disk:
+        notes.append(f"“{pin.name}” names {len(others) + 1} files; {entry.file} is taken")
+    filters.check(entry)
+    return entry if pin.strength is None else replace(entry, strength=pin.strength)
+
+
+def _hint(store: Store, pin: Pin) -> str:
+    """Names and files that are spelled nearly alike."""
+    if _retrieved(store.resolve(pin.name)):
+        return f"There is such a model, but it cannot fill the slot {pin.slot and pin.slot.value}"
+    known: dict[str, str] = {}
+    with store.reading() as connection:
+        rows = connection.execute(
+            "SELECT name_key, stem_key, name, file FROM entries WHERE kind IN (?, ?)",
+            (Kind.CHECKPOINT.value, Kind.LORA.value),
+        )
+        for name_key, stem_key, name, file in rows:
+            known[name_key] = loaded(name)
+            known[stem_key] = loaded(file)
+    close = difflib.get_close_matches(pin.name.lower()[:200], known, _CLOSE_NAMES, 0.6)
+    shown = ", ".join(dict.fromkeys(known[key] for key in close if known[key]))
+    return f"Did you mean {shown}?" if shown else "Scan its folder, or correct the name"

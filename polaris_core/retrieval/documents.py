@@ -1,0 +1,172 @@
+"""What of an entry is read by the two searches: texts for the encoder, words for BM25.
+
+An entry speaks through several fields of very different length: a name, tags, trigger words, prose,
+prompts of pictures. One vector of all of them joined is dominated by the prose. So each field is
+embedded by itself, and the entry's vector is the weighted mean of their unit vectors, brought to
+unit length: its inner product with a query ranks as the mean cosine over the fields would, at the
+cost of one vector. (On Stylus's picks over 3,983 LoRAs this found 5 points more among the first ten
+than one joined text; see benchmarks/retrieval_quality.py.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polaris_core.catalogue.entry import Entry
+from polaris_core.retrieval.words import stems
+
+__all__ = [
+    "METHOD",
+    "WORD_FIELDS",
+    "TextField",
+    "WordField",
+    "clean_name",
+    "exact_terms",
+    "partner_term",
+    "short_names",
+    "text_fields",
+    "word_fields",
+]
+
+METHOD = "fields-1"
+"""Changes whenever entries would get other vectors or words than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """Texts that share one weight in an entry's vector."""
+
+    weight: float
+    texts: tuple[str, ...]
+    """The field's vector is the mean of theirs; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordField:
+    """How BM25 counts the words of one field."""
+
+    weight: float
+    typical: float
+    """Words that such a field usually has: longer ones are discounted against it. Fixed rather than
+    measured, so that an entry's words do not depend on who else is in the zoo."""
+
+
+WORD_FIELDS = {
+    "name": WordField(5.0, 5.0),
+    "tags": WordField(3.0, 5.0),
+    "triggers": WordField(2.0, 12.0),
+    "file": WordField(1.0, 5.0),
+    "description": WordField(0.3, 70.0),
+    "examples": WordField(0.3, 150.0),
+}
+
+_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SIGNS = re.compile(r"[_|/\\\-\[\](){}<>【】「」:：,，~*#]+")
+_PACKAGING = re.compile(
+    r"(?i)\b(?:lora|locon|loha|lokr|dora|lycoris|checkpoint|safetensors|v ?\d+(?:\.\d+)*|"
+    r"sd ?1\.[45]|sd ?2\.[01]|sdxl)\b"
+)
+_NOT_LATIN = re.compile(r"[^\x00-\u024f]+")
+_CALL = re.compile(r"<[^<>]{0,200}>")
+_EMPHASIS = re.compile(r"[()\[\]{}\\]|:\d+(?:\.\d+)?")
+_PRAISE = re.compile(
+    r"(?i)\b(?:masterpiece|(?:best|high|top|amazing) quality|highres|absurdres|\d+k|uhd|hdr|dslr|"
+    r"raw photo|(?:ultra|extremely|highly|super)[- ]?detailed|official art|wallpaper|"
+    r"high resolution|solo|looking at viewer)\b"
+)
+_WEIGHTS_SUFFIX = re.compile(r"(?i)\.(?:safetensors|ckpt|pt|bin|pth)$")
+_PARTNER = "with"
+"""Begins terms for checkpoints; as a stop word it cannot begin any other term."""
+
+_TAGS = 8
+_TRIGGERS = 6
+_EXAMPLES = 3
+_NAME_PARTS = re.compile(r"[(|/\[【{「:：]|\s[-–—~]\s")
+
+
+def clean_name(name: str) -> str:
+    """A title as a reader would say it: no brackets, versions, "LoRA", other scripts.
+
+    Where nothing would be left, the title itself.
+    """
+    text = _SIGNS.sub(" ", _CASE.sub(" ", name))
+    text = _NOT_LATIN.sub(" ", _PACKAGING.sub(" ", text))
+    return " ".join(text.split()) or name
+
+
+def short_names(name: str) -> tuple[str, ...]:
+    """What people may call it: the clean title, and what stands before its first bracket or bar."""
+    first = _NAME_PARTS.split(name, maxsplit=1)[0]
+    names = (clean_name(name), clean_name(first) if first.strip() else "")
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def text_fields(entry: Entry) -> tuple[TextField, ...]:
+    """The texts whose embeddings make up the entry's text half; never none."""
+    name = clean_name(entry.name)[:200]
+    tags = [tag[:60] for tag in _spoken(entry.tags)][:_TAGS]
+    triggers = [trigger[:200] for trigger in entry.trigger_words[:_TRIGGERS]]
+    examples = [e for prompt in entry.example_prompts[:_EXAMPLES] if (e := _example(prompt))]
+    if not examples and entry.training_tags:
+        examples = [", ".join(entry.training_tags[:20])[:200]]
+    summary = f"{name}. {', '.join(tags)}. {', '.join(triggers)[:100]}. {entry.description[:400]}"
+    fields = (
+        (1.0, [name]),
+        (1.0, [f"{name}, {', '.join(tags)}"]),
+        (1.0, triggers),
+        (1.0, tags),
+        (1.0, [entry.description[:600].strip()]),
+        (1.0, examples),
+        (2.0, [summary.strip()]),
+    )
+    kept = ((weight, tuple(filter(None, texts))) for weight, texts in fields)
+    return tuple(TextField(weight, texts) for weight, texts in kept if texts)
+
+
+def word_fields(entry: Entry) -> dict[str, list[str]]:
+    """The stemmed words of each field of `WORD_FIELDS`."""
+    examples = [_example(prompt) for prompt in entry.example_prompts[:4]]
+    examples.append(", ".join(entry.training_tags[:20]))
+    texts = {
+        "name": entry.name,
+        "tags": ", ".join(entry.tags[:32]),
+        "triggers": ", ".join(entry.trigger_words)[:1500],
+        "file": entry.file.rpartition("/")[2].rpartition(".")[0],
+        "description": entry.description[:1500],
+        "examples": ", ".join(examples),
+    }
+    return {field: stems(text) for field, text in texts.items()}
+
+
+def exact_terms(entry: Entry) -> set[str]:
+    """Whole names and trigger words as stems joined by blanks: who says one means this entry.
+
+    Also one `partner_term` for each checkpoint it is known to go with.
+    """
+    said: list[str] = [*short_names(entry.name)]
+    for trigger in entry.trigger_words[:64]:
+        said.append(trigger[:200])
+        said += trigger[:400].split(",")
+    terms = {" ".join(words) for text in said if (words := stems(text))}
+    partners = [entry.extra.get("training_base", ""), *entry.extra.get("used_with", "").split("\n")]
+    return terms | {term for name in partners[:32] if (term := partner_term(name))}
+
+
+def partner_term(checkpoint: str) -> str:
+    """The term of entries that were trained on or shown with a checkpoint of this name or file."""
+    path = checkpoint[:300].replace("\\", "/").rpartition("/")[2]
+    words = stems(clean_name(_WEIGHTS_SUFFIX.sub("", path)))
+    return f"{_PARTNER} {' '.join(words)}" if words else ""
+
+
+def _spoken(tags: Iterable[str]) -> list[str]:
+    return [tag for tag in tags if not _PACKAGING.fullmatch(tag.strip())]
+
+
+def _example(prompt: str) -> str:
+    """A prompt without LoRA calls, emphasis and praise, which all prompts share."""
+    text = _PRAISE.sub("", _EMPHASIS.sub("", _CALL.sub("", prompt[:1200])))
+    parts = (" ".join(part.split()) for part in text.split(","))
+    return ", ".join(filter(None, parts))[:200]

@@ -1,0 +1,136 @@
+"""Ask every source of evidence about a query, and fuse what they say.
+
+    dense     cosine of the whole query with each entry's vector
+    phrases   the same for each phrase of a longer query: its best phrase speaks for an entry
+    words     BM25
+    trigger   a whole name or trigger word that stands in the query
+    (neighbourhood, role: what two_level adds about the candidates found)
+
+A long sentence blurs into one vector that is near to nothing in particular; its phrases, each
+asked alone, find what one part of it needs. Their scores are counted from that of the last entry
+found, so that a common phrase does not drown a rare one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from polaris_core.encoders.base import TextEncoder
+from polaris_core.index.base import Hits, Ids, VectorIndex
+from polaris_core.retrieval.filters import Flags
+from polaris_core.retrieval.fuse import fuse
+from polaris_core.retrieval.kind_index import KindIndex
+from polaris_core.retrieval.shortlist import SourceScore
+from polaris_core.retrieval.words import phrases
+
+__all__ = ["WEIGHTS", "Evidence", "ask_picture", "ask_text"]
+
+WEIGHTS: Mapping[str, float] = {
+    "dense": 1.0,
+    "words": 0.7,
+    "phrases": 0.7,
+    "trigger": 0.2,
+    "neighbourhood": 0.2,
+    "role": 0.2,
+}
+"""What each source counts in the fusion."""
+
+_DEPTH = 300
+"""Entries that each source names at the least; one that a source does not name gets none of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the sources said about a query."""
+
+    sources: Mapping[str, Hits]
+    asked: Sequence[Hits] = ()
+    """Cosines with the whole query and with each of its phrases."""
+
+    def cosine(self, id: int) -> float:
+        """The largest cosine of a candidate with the query or one of its phrases; -1 if unknown."""
+        scores = (hits.scores[hits.ids == id] for hits in self.asked)
+        return max((float(found[0]) for found in scores if len(found)), default=-1.0)
+
+    def ranked(self) -> tuple[Ids, npt.NDArray[np.float64]]:
+        """All candidates with their fused scores, best first."""
+        return fuse({name: hits.ids for name, hits in self.sources.items()}, WEIGHTS)
+
+    def of(self, id: int) -> tuple[SourceScore, ...]:
+        """What each source that knows this candidate said of it."""
+        found: list[SourceScore] = []
+        for name, hits in self.sources.items():
+            at = np.flatnonzero(hits.ids == id)
+            if len(at):
+                found.append(SourceScore(name, float(hits.scores[at[0]]), int(at[0]) + 1))
+        return tuple(found)
+
+    def with_source(self, name: str, score: Callable[[Ids], npt.NDArray[np.float64]]) -> Evidence:
+        """The same with one more source, which scores the candidates found by the others.
+
+        Candidates it scores alike keep the order they had; those whose score is not above zero get
+        nothing of it.
+        """
+        ids, _ = self.ranked()
+        scores = score(ids).astype(np.float32)
+        order = np.argsort(-scores, kind="stable")
+        order = order[scores[order] > 0]
+        sources = {**self.sources, name: Hits(ids[order], scores[order])}
+        return Evidence(sources, self.asked)
+
+
+def ask_text(
+    index: KindIndex, encoder: TextEncoder, text: str, allowed: Flags | None, k: int
+) -> Evidence:
+    """Search the text half and the words.
+
+    Args:
+        index: Of the kind sought.
+        encoder: That of its text half.
+        text: What is sought.
+        allowed: Which of `index.ids` may be returned; None for all.
+        k: How many hits are wanted in the end.
+
+    Raises:
+        PolarisError: As the encoder and the indices do.
+    """
+    depth = max(_DEPTH, 2 * k)
+    ids = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
+    parts = phrases(text)
+    asked = [text, *parts] if len(parts) > 1 else [text]
+    cosines = [index.text.search(vector, depth, ids) for vector in encoder.encode_texts(asked)]
+    sources = {"dense": cosines[0]}
+    if len(parts) > 1:
+        sources["phrases"] = _best_phrase(cosines[1:], depth)
+    sources["words"] = index.words.search(text, depth, allowed)
+    sources["trigger"] = index.words.search_whole(text, depth, allowed)
+    return Evidence(sources, cosines)
+
+
+def ask_picture(
+    half: VectorIndex, ids: Ids, picture: npt.NDArray[np.float32], allowed: Flags | None, k: int
+) -> Evidence:
+    """Search the picture half for previews that look like this one; `picture` is its embedding.
+
+    Raises:
+        PolarisError: As the index does.
+    """
+    within = None if allowed is None or bool(allowed.all()) else ids[allowed]
+    return Evidence({"dense": half.search(picture, max(_DEPTH, 2 * k), within)})
+
+
+def _best_phrase(found: list[Hits], depth: int) -> Hits:
+    """Each entry by its best phrase, whose score is counted from that of the last entry found."""
+    found = [hits for hits in found if len(hits.ids)]
+    if not found:
+        return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+    ids = np.concatenate([hits.ids for hits in found])
+    above = np.concatenate([hits.scores - hits.scores[-1] for hits in found])
+    order = np.lexsort((ids, -above))
+    _, first = np.unique(ids[order], return_index=True)
+    kept = order[np.sort(first)][:depth]
+    return Hits(ids[kept], above[kept])

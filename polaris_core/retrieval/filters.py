@@ -1,0 +1,85 @@
+"""Which entries may be retrieved at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from polaris_core.catalogue.columns import Columns
+from polaris_core.catalogue.entry import BaseModel, Entry, Maturity, Role
+from polaris_core.errors import InvalidInput
+
+__all__ = ["Filters", "Flags", "in_folders"]
+
+Flags = npt.NDArray[np.bool_]
+"""One for each entry, shape `n`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an entry must be."""
+
+    max_maturity: int = Maturity.PG
+    """The most mature that may be used, a value of `Maturity`; entries that say nothing of it pass.
+    """
+    families: frozenset[BaseModel] | None = None
+    """Base model families; None for all."""
+    roles: frozenset[Role] | None = None
+    """None for all."""
+    on_disk_only: bool = True
+    include_unsafe: bool = False
+    """Whether pickled files may be used."""
+    ids: frozenset[int] | None = None
+    """Only these entries; None for all."""
+    folders: tuple[str, ...] = ()
+    """Only files in these subfolders of their model folders, with `/`; empty for all."""
+
+    def flags(self, columns: Columns) -> Flags:
+        """Which entries pass everything but `folders`, shape `n` as the columns are."""
+        passed = columns.maturity <= int(self.max_maturity)
+        if self.on_disk_only:
+            passed &= columns.on_disk
+        if not self.include_unsafe:
+            passed &= ~columns.unsafe
+        if self.families is not None:
+            kin = [columns.is_family(family) for family in self.families]
+            passed &= np.any(kin, axis=0) if kin else False
+        if self.roles is not None:
+            passed &= columns.is_role(*self.roles)
+        if self.ids is not None:
+            passed &= np.isin(columns.ids, np.fromiter(self.ids, np.int64, len(self.ids)))
+        return passed
+
+    def check(self, entry: Entry) -> None:
+        """See that an entry which was named by the user may be used.
+
+        Raises:
+            InvalidInput: It may not, and why.
+        """
+        named = f"{entry.name} ({entry.file or entry.source or 'no file'})"
+        if self.on_disk_only and not entry.on_disk:
+            raise InvalidInput(
+                "a pinned model is not on this machine",
+                value=named,
+                hint=f"Get it from {entry.source}" if entry.source else "Remove the pin",
+            )
+        if entry.unsafe and not self.include_unsafe:
+            raise InvalidInput(
+                "a pinned model is a pickled file, which may run code when it is loaded",
+                value=named,
+                hint="Pin a safetensors version of it",
+            )
+        if int(entry.maturity) > int(self.max_maturity):
+            raise InvalidInput(
+                f"a pinned model is rated {entry.maturity.name}",
+                value=named,
+                hint=f"Allow {entry.maturity.name} in the zoo, or remove the pin",
+            )
+
+
+def in_folders(file: str, folders: Sequence[str]) -> bool:
+    """Whether a file, relative to its model folder, lies in one of these subfolders or below."""
+    return any(file.startswith(f"{folder.strip('/')}/") for folder in folders)

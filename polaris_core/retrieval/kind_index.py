@@ -1,0 +1,246 @@
+"""Everything that is searched of one kind: vectors of both halves, and words.
+
+On disk every part lies in a folder that is named by what it holds:
+
+    <home>/indices/<kind>/<part>-<encoder>/<state of the catalogue>/
+
+So a part that is there is the right one, builders cannot disturb each other, and what another
+encoder built is never taken. Vectors are kept in a cache besides, one an entry: when the catalogue
+changes, or a build was stopped, only entries that say something new are embedded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.store import Store
+from polaris_core.encoders.base import Embeddings, Encoders
+from polaris_core.encoders.cache import EmbeddingCache
+from polaris_core.errors import IndexProblem
+from polaris_core.index.base import Ids, VectorIndex
+from polaris_core.index.persist import open_index, save_index
+from polaris_core.index.rows import Rows
+from polaris_core.progress import Progress, silent
+from polaris_core.retrieval.documents import METHOD
+from polaris_core.retrieval.embed import (
+    picture_fingerprint,
+    picture_vectors,
+    text_fingerprint,
+    text_vectors,
+)
+from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
+
+__all__ = ["HasRows", "KindIndex", "forget", "load_kind"]
+
+_ENTRIES_PER_BATCH = 128
+_CACHE = "embeddings.sqlite"
+
+
+@dataclass(frozen=True, eq=False)
+class KindIndex:
+    """The parts of one kind, all over the same entries."""
+
+    words: WordIndex
+    text: VectorIndex
+    picture: VectorIndex | None
+    """None without an image encoder."""
+
+    @property
+    def ids(self) -> Ids:
+        """All entries of the kind, rising."""
+        return self.words.ids
+
+
+class HasRows(Protocol):
+    """An index that keeps its vectors, as all of ours do."""
+
+    @property
+    def rows(self) -> Rows:
+        """Its vectors."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Half:
+    """How one half is made."""
+
+    folder: Path
+    encoder: str
+    dim: int
+    fingerprint: Callable[[Entry], bytes]
+    vectors: Callable[[Sequence[Entry], Progress], Embeddings]
+    what: str
+
+    def key(self, entry: Entry) -> bytes:
+        """Under which an entry's vector is kept: equal as long as it would come out the same."""
+        start = f"{METHOD} {self.what} {self.encoder}\0".encode()
+        return hashlib.blake2b(start + self.fingerprint(entry), digest_size=16).digest()
+
+
+def load_kind(
+    home: Path, store: Store, key: str, kind: Kind, encoders: Encoders, progress: Progress = silent
+) -> KindIndex:
+    """Open the parts of this kind, building those that are not there for this catalogue.
+
+    Args:
+        home: The zoo's folder.
+        store: The catalogue.
+        key: Its key; the entries must be those of this key.
+        kind: Of the entries to index.
+        encoders: What makes the vectors.
+        progress: Told of every entry embedded.
+
+    Raises:
+        IndexProblem: A part cannot be written.
+        PolarisError: As the encoders and the store do.
+    """
+    text_half, picture_half = _halves(home, key, kind, encoders)
+    words_folder = _part(home, kind, "words", METHOD) / _short(key)
+    words = _opened_words(words_folder)
+    found: list[VectorIndex | None] = [
+        _opened(half) if half else None for half in (text_half, picture_half)
+    ]
+    missing = [
+        half
+        for half, index in zip((text_half, picture_half), found, strict=True)
+        if half and index is None
+    ]
+    if words is None or missing:
+        cache = EmbeddingCache(home / _CACHE)
+        words = _build(store, kind, words, words_folder, missing, cache, progress)
+    text = found[0] or open_index(text_half.folder, text_half.encoder)
+    picture = found[1]
+    if picture_half and picture is None:
+        picture = open_index(picture_half.folder, picture_half.encoder)
+    return KindIndex(words, text, picture)
+
+
+def forget(home: Path, encoders: Encoders) -> None:
+    """Remove words, vectors and cache, so that all is built again."""
+    for kind in Kind:
+        for part, name in (
+            ("words", METHOD),
+            ("text", encoders.text.name),
+            ("picture", encoders.image.name if encoders.image else ""),
+        ):
+            shutil.rmtree(_part(home, kind, part, name), ignore_errors=True)
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            (home / f"{_CACHE}{end}").unlink()
+
+
+def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half, _Half | None]:
+    text, image = encoders.text, encoders.image
+    text_half = _Half(
+        _part(home, kind, "text", text.name) / _short(key),
+        text.name,
+        text.dim,
+        text_fingerprint,
+        lambda entries, report: text_vectors(entries, text, report),
+        "reading descriptions",
+    )
+    if image is None:
+        return text_half, None
+    return text_half, _Half(
+        _part(home, kind, "picture", image.name) / _short(key),
+        image.name,
+        image.dim,
+        picture_fingerprint,
+        lambda entries, report: picture_vectors(entries, image, report),
+        "looking at previews",
+    )
+
+
+def _part(home: Path, kind: Kind, part: str, name: str) -> Path:
+    return home / "indices" / kind.value / f"{part}-{_short(name)}"
+
+
+def _opened(half: _Half) -> VectorIndex | None:
+    with contextlib.suppress(IndexProblem):
+        return open_index(half.folder, half.encoder)
+    return None
+
+
+def _opened_words(folder: Path) -> WordIndex | None:
+    with contextlib.suppress(IndexProblem):
+        return WordIndex.open(folder)
+    return None
+
+
+def _build(
+    store: Store,
+    kind: Kind,
+    words: WordIndex | None,
+    words_folder: Path,
+    halves: Sequence[_Half],
+    cache: EmbeddingCache,
+    progress: Progress,
+) -> WordIndex:
+    """Read all entries once, index their words, and embed what is new of them."""
+    builder = WordIndexBuilder()
+    ids: list[int] = []
+    keys: list[list[bytes]] = [[] for _ in halves]
+    for entry in store.all(kind):
+        if len(ids) % _ENTRIES_PER_BATCH == 0:
+            progress(len(ids), 0, "reading the catalogue")
+        ids.append(entry.id)
+        if words is None:
+            builder.add(entry)
+        for half, of_half in zip(halves, keys, strict=True):
+            of_half.append(half.key(entry))
+    for half, of_half in zip(halves, keys, strict=True):
+        _build_half(half, store, ids, of_half, cache, progress)
+    if words is None:
+        words = builder.finish()
+        words.save(words_folder)
+        _remove_others(words_folder)
+    return words
+
+
+def _build_half(
+    half: _Half,
+    store: Store,
+    ids: list[int],
+    keys: list[bytes],
+    cache: EmbeddingCache,
+    progress: Progress,
+) -> None:
+    rows, found = cache.find(keys, half.dim)
+    new: list[int] = np.flatnonzero(~found).tolist()
+    for start in range(0, len(new), _ENTRIES_PER_BATCH):
+        batch = new[start : start + _ENTRIES_PER_BATCH]
+        report = _within(progress, start, len(batch), len(new), half.what)
+        rows[batch] = half.vectors(store.entries([ids[row] for row in batch]), report)
+        cache.keep([keys[row] for row in batch], rows[batch])
+    progress(len(new), len(new), half.what)
+    save_index(half.folder, np.array(ids, np.int64), rows, half.encoder)
+    _remove_others(half.folder)
+
+
+def _within(progress: Progress, start: int, count: int, total: int, what: str) -> Progress:
+    """A batch's own progress as part of the whole."""
+
+    def report(done: int, of: int, _: str, /) -> None:
+        progress(start + (done * count // of if of else 0), total, what)
+
+    return report
+
+
+def _remove_others(folder: Path) -> None:
+    """Remove a part's other states; readers keep what they have opened."""
+    for other in folder.parent.glob("*"):
+        if other.name != folder.name:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _short(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()

@@ -1,0 +1,139 @@
+"""Search by words: BM25 over the fields of an entry, and names or trigger words said whole.
+
+BM25F (Robertson, Zaragoza and Taylor, 2004): the occurrences of a word in all fields are added up,
+each weighted by its field and discounted by the field's length, before they saturate. Field lengths
+are compared with fixed typical ones (see `documents.WORD_FIELDS`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from polaris_core.catalogue.entry import Entry
+from polaris_core.index.base import Hits, Ids
+from polaris_core.retrieval.documents import (
+    WORD_FIELDS,
+    clean_name,
+    exact_terms,
+    partner_term,
+    word_fields,
+)
+from polaris_core.retrieval.postings import Postings, PostingsBuilder, Weights, best
+from polaris_core.retrieval.words import stems
+
+__all__ = ["WordIndex", "WordIndexBuilder"]
+
+_K1 = 2.0
+"""How slowly further occurrences of a word stop counting; weights of fields raise them."""
+
+_B = 0.5
+"""How much the length of a field discounts its words."""
+
+_FEW = 3
+_LONGEST_TERM = 6
+"""Words of the longest name or trigger that is recognised in a query."""
+
+
+@dataclass(frozen=True, eq=False)
+class WordIndex:
+    """The words of all entries of one kind."""
+
+    words: Postings
+    whole: Postings
+    """Whole names and trigger words."""
+
+    @staticmethod
+    def open(folder: Path) -> WordIndex:
+        """Open what `save` wrote.
+
+        Raises:
+            IndexProblem: There is nothing, or it is damaged.
+        """
+        return WordIndex(Postings.open(folder / "words"), Postings.open(folder / "whole"))
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`.
+
+        Raises:
+            IndexProblem: It cannot be written to.
+        """
+        self.whole.save(folder / "whole")
+        self.words.save(folder / "words")
+
+    @property
+    def ids(self) -> Ids:
+        """All entries it holds, rising."""
+        return self.words.ids
+
+    def search(self, text: str, k: int, allowed: npt.NDArray[np.bool_] | None = None) -> Hits:
+        """The `k` entries whose words speak most of `text`; their scores are BM25's.
+
+        Args:
+            text: Any text; word order does not matter.
+            k: How many at the most.
+            allowed: Which of `ids` may be returned, shape `n`; None for all.
+        """
+        return best(self.ids, self.words.scores(stems(text)), k, allowed)
+
+    def search_whole(self, text: str, k: int, allowed: npt.NDArray[np.bool_] | None = None) -> Hits:
+        """The `k` entries of which a whole name or trigger word stands in `text`, rarest first."""
+        words = stems(text)
+        said = {
+            " ".join(words[start:end])
+            for start in range(len(words))
+            for end in range(start + 1, min(start + _LONGEST_TERM, len(words)) + 1)
+        }
+        return best(self.ids, self.whole.scores(said), k, allowed)
+
+    def partners(self, checkpoint: str) -> Ids:
+        """Entries that were trained on a checkpoint of this name, or speak of it; rising ids.
+
+        A name whose words stand in over a twentieth of all entries says nothing and finds nobody.
+        """
+        told = self.whole.scores([partner_term(checkpoint)]) > 0
+        words = stems(clean_name(checkpoint))
+        spoken = self.words.having(words) if words else np.zeros(len(self.ids), np.bool_)
+        if np.count_nonzero(spoken) > max(_FEW, len(self.ids) // 20):
+            spoken[:] = False
+        return self.ids[told | spoken]
+
+
+class WordIndexBuilder:
+    """Collects entries, which come by rising id."""
+
+    def __init__(self) -> None:
+        self._words, self._whole = PostingsBuilder(), PostingsBuilder()
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry."""
+        self._words.add(entry.id, _counts(entry))
+        self._whole.add(entry.id, dict.fromkeys(exact_terms(entry), 1.0))
+
+    def finish(self) -> WordIndex:
+        """The index over all entries added."""
+        return WordIndex(self._words.finish(_bm25), self._whole.finish(_rarity))
+
+
+def _counts(entry: Entry) -> dict[str, float]:
+    """Occurrences of each word, weighted by field and discounted by the field's length."""
+    counts: dict[str, float] = {}
+    for field, words in word_fields(entry).items():
+        rule = WORD_FIELDS[field]
+        share = rule.weight / (1 - _B + _B * len(words) / rule.typical)
+        for word, count in Counter(words).items():
+            counts[word] = counts.get(word, 0.0) + share * count
+    return counts
+
+
+def _bm25(counts: Weights, frequencies: npt.NDArray[np.int64], entries: int) -> Weights:
+    rarity = np.log1p((entries - frequencies + 0.5) / (frequencies + 0.5))
+    return (rarity * counts * (_K1 + 1) / (counts + _K1)).astype(np.float32)
+
+
+def _rarity(counts: Weights, frequencies: npt.NDArray[np.int64], entries: int) -> Weights:
+    return (counts * np.log1p(entries / frequencies)).astype(np.float32)

@@ -1,0 +1,172 @@
+"""Which entries hold a term, and how much it counts there: a sparse matrix by term, on disk.
+
+    terms    all terms, sorted, one after another in UTF-8      offsets  where each begins
+    starts   where each term's entries begin in `rows`          rows     positions in `ids`, rising
+    weights  what the term adds to the score of that entry      ids      entry ids, rising
+
+All of it is opened by memory map: a query reads only the terms it asks for.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from polaris_core.errors import IndexProblem
+from polaris_core.index.base import Hits, Ids
+from polaris_core.index.files import FileSet, read_set, write_set
+
+__all__ = ["Postings", "PostingsBuilder", "Weigh", "best"]
+
+Weights = npt.NDArray[np.float32]
+Weigh = Callable[[Weights, npt.NDArray[np.int64], int], Weights]
+"""From what entries say of terms, shape `p`, in how many entries each of these terms stands, shape
+`p`, and the number of entries, to the weights, shape `p`."""
+
+_PARTS = ("terms", "offsets", "starts", "rows", "weights", "ids")
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, eq=False)
+class Postings:
+    """Terms with the entries that hold them."""
+
+    terms: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    weights: Weights
+    ids: Ids
+    """All entries, those without a term among them."""
+
+    def scores(self, terms: Iterable[str]) -> Weights:
+        """The sum of the weights of these terms in every entry, shape `n`; each counts once."""
+        total = np.zeros(len(self.ids), np.float32)
+        for term in sorted(set(terms)):
+            rows, weights = self._entries(term)
+            total[rows] += weights
+        return total
+
+    def having(self, terms: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Which entries hold all of these terms, shape `n`."""
+        sought = set(terms)
+        held = np.zeros(len(self.ids), np.int32)
+        for term in sought:
+            held[self._entries(term)[0]] += 1
+        return held == len(sought)
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`, in place of what is there, as a whole.
+
+        Raises:
+            IndexProblem: The folder cannot be written to.
+        """
+        write_set(folder, {}, {part: getattr(self, part).tofile for part in _PARTS})
+
+    @staticmethod
+    def open(folder: Path) -> Postings:
+        """Open what `save` wrote, by memory map.
+
+        Raises:
+            IndexProblem: There is nothing, or it is damaged.
+        """
+        files = read_set(folder)
+        postings = Postings(
+            terms=_mapped(files, "terms", np.uint8),
+            offsets=_mapped(files, "offsets", np.int64),
+            starts=_mapped(files, "starts", np.int64),
+            rows=_mapped(files, "rows", np.int32),
+            weights=_mapped(files, "weights", np.float32),
+            ids=_mapped(files, "ids", np.int64),
+        )
+        ends = (
+            len(postings.offsets) == len(postings.starts) > 0
+            and postings.offsets[-1] == len(postings.terms)
+            and postings.starts[-1] == len(postings.rows) == len(postings.weights)
+        )
+        if not ends:
+            raise IndexProblem("the words of the index are damaged", hint="Build the index again")
+        return postings
+
+    def _entries(self, term: str) -> tuple[npt.NDArray[np.int32], Weights]:
+        sought = term.encode("utf-8", "replace")
+        at = bisect_left(range(len(self.starts) - 1), sought, key=self._term)
+        if at == len(self.starts) - 1 or self._term(at) != sought:
+            return self.rows[:0], self.weights[:0]
+        here = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        return self.rows[here], self.weights[here]
+
+    def _term(self, at: int) -> bytes:
+        return self.terms[self.offsets[at] : self.offsets[at + 1]].tobytes()
+
+
+class PostingsBuilder:
+    """Collects entries one after another and turns them round at the end."""
+
+    def __init__(self) -> None:
+        self._ids: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._terms, self._rows, self._counts = array("i"), array("i"), array("f")
+
+    def add(self, id: int, document: Mapping[str, float]) -> None:
+        """Add an entry whose id is larger than those before, with what each term counts in it."""
+        numbers = self._numbers
+        self._terms.extend(numbers.setdefault(term, len(numbers)) for term in document)
+        self._rows.extend(repeat(len(self._ids), len(document)))
+        self._counts.extend(document.values())
+        self._ids.append(id)
+
+    def finish(self, weigh: Weigh) -> Postings:
+        """All of it by term; `weigh` makes the final weights."""
+        names = [name.encode("utf-8", "replace") for name in self._numbers]
+        alphabetical = sorted(range(len(names)), key=names.__getitem__)
+        place = np.empty(len(names), np.int64)
+        place[alphabetical] = np.arange(len(names))
+        placed = place[np.array(self._terms, np.int64)]
+        order = np.argsort(placed, kind="stable")
+        frequencies = np.bincount(placed, minlength=len(names))
+        counts = np.array(self._counts, np.float32)[order]
+        lengths = [len(names[i]) for i in alphabetical]
+        return Postings(
+            terms=np.frombuffer(b"".join(names[i] for i in alphabetical), np.uint8),
+            offsets=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
+            starts=np.concatenate(([0], np.cumsum(frequencies))).astype(np.int64),
+            rows=np.array(self._rows, np.int32)[order],
+            weights=weigh(counts, frequencies[placed[order]], len(self._ids)).astype(np.float32),
+            ids=np.array(self._ids, np.int64),
+        )
+
+
+def best(ids: Ids, scores: Weights, k: int, allowed: npt.NDArray[np.bool_] | None) -> Hits:
+    """The `k` entries with the largest scores above zero, ties by the smaller id.
+
+    Args:
+        ids: Rising, shape `n`.
+        scores: Shape `n`.
+        k: How many at the most.
+        allowed: Which of them may be returned, shape `n`; None for all.
+    """
+    places = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
+    if len(places) > k:
+        found = scores[places]
+        places = places[found >= np.partition(found, len(found) - k)[len(found) - k]]
+    places = places[np.lexsort((places, -scores[places]))[:k]]
+    return Hits(ids=ids[places], scores=scores[places])
+
+
+def _mapped(files: FileSet, part: str, kind: type[Scalar]) -> npt.NDArray[Scalar]:
+    size = np.dtype(kind).itemsize
+    length = files.paths[part].stat().st_size if part in files.paths else -1
+    if length < 0 or length % size:
+        raise IndexProblem("the words of the index are damaged", hint="Build the index again")
+    if not length:
+        return np.empty(0, kind)
+    return np.asarray(np.memmap(files.paths[part], kind, "r"))

@@ -1,0 +1,224 @@
+"""Fill one slot: ask, judge what was found, put the pins first, and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from polaris_core.catalogue.columns import BASE_MODELS, Columns
+from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
+from polaris_core.encoders.base import RGBImage
+from polaris_core.retrieval.candidates import NAMED_ONLY, Resolved
+from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
+from polaris_core.retrieval.filters import Filters, Flags
+from polaris_core.retrieval.kind_index import KindIndex
+from polaris_core.retrieval.neighbourhood import Neighbourhood
+from polaris_core.retrieval.query import SlotQuery
+from polaris_core.retrieval.reasons import heads, matched_words, reason, says_its_name
+from polaris_core.retrieval.shortlist import Half, Hit, Slot, SlotName, SourceScore
+from polaris_core.retrieval.words import stems
+from polaris_core.retrieval.zoo import Zoo, ZooState
+
+__all__ = ["Search", "fill"]
+
+_JUDGED_PER_HIT = 5
+"""Candidates read at the most per hit wanted: some of them turn out not to belong."""
+
+_PREFERRED = {
+    SlotName.STYLE: frozenset({Role.STYLE}),
+    SlotName.OBJECT: frozenset(
+        {Role.OBJECT, Role.CHARACTER, Role.PERSON, Role.CLOTHING, Role.CONCEPT}
+    ),
+}
+
+
+class Search:
+    """One kind of entries, as one request sees it; flags are of shape `n` over its ids."""
+
+    def __init__(
+        self,
+        zoo: Zoo,
+        state: ZooState,
+        kind: Kind,
+        filters: Filters,
+        k: int,
+        picture: RGBImage | None = None,
+    ) -> None:
+        self.zoo = zoo
+        self.state = state
+        self.index: KindIndex = state.kinds[kind]
+        self.columns: Columns = state.facts[kind]
+        self.filters = filters
+        self.k = k
+        self.picture = picture
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a picture and an encoder that can look at it."""
+        return self.picture is not None and self.index.picture is not None
+
+    def passing(self) -> Flags:
+        """Who passes the filters."""
+        passed = self.filters.flags(self.columns)
+        if self.filters.folders:
+            passed &= np.isin(self.index.ids, self.zoo.ids_in_folders(self.filters.folders))
+        return passed
+
+    def fits(self, base: BaseModel, allow_unknown: bool) -> Flags:
+        """Who may be applied to a checkpoint of this base model."""
+        fitting = [
+            b.fits(base) or (allow_unknown and BaseModel.UNKNOWN in (b, base)) for b in BASE_MODELS
+        ]
+        return np.array(fitting)[self.columns.base_model]
+
+    def base_is(self, base: BaseModel) -> Flags:
+        """Who is of this very base model."""
+        return self.columns.base_model == BASE_MODELS.index(base)
+
+    def role_in(self, roles: frozenset[Role]) -> Flags:
+        """Who has one of these roles."""
+        return self.columns.is_role(*roles)
+
+    def without(self, ids: frozenset[int]) -> Flags:
+        """Everyone but these."""
+        return ~np.isin(self.index.ids, np.fromiter(ids, np.int64, len(ids)))
+
+    def by_text(self, text: str, allowed: Flags) -> Evidence:
+        """What the text half and the words say."""
+        return ask_text(self.index, self.zoo.encoders.text, text, allowed, self.k)
+
+    def by_picture(self, allowed: Flags) -> Evidence:
+        """What the picture half says."""
+        encoder, half = self.zoo.encoders.image, self.index.picture
+        assert encoder is not None
+        assert half is not None
+        assert self.picture is not None
+        [vector] = encoder.encode_images([self.picture])
+        return ask_picture(half, self.index.ids, vector, allowed, self.k)
+
+    def hits(
+        self, evidence: Evidence, query: str, around: Neighbourhood | None = None
+    ) -> Iterator[Hit]:
+        """All candidates with entries and reasons, best first, read as they are taken."""
+        ids, scores = evidence.ranked()
+        for start in range(0, len(ids), self.k):
+            page = slice(start, start + self.k)
+            entries = self.zoo.store.entries(ids[page].tolist())
+            for entry, score in zip(entries, scores[page].tolist(), strict=True):
+                yield _hit(entry, score, evidence.of(entry.id), query, around)
+
+
+def fill(
+    look: Search,
+    name: SlotName,
+    query: SlotQuery,
+    allowed: Flags,
+    resolved: Resolved,
+    around: Neighbourhood | None = None,
+) -> Slot:
+    """Fill a slot.
+
+    Args:
+        look: The kind of entries, and the request.
+        name: Of the slot.
+        query: Which half is asked for what.
+        allowed: Which of its ids may be found; pins need not be among them.
+        resolved: Pins, which come first, and bans.
+        around: The checkpoint's neighbourhood, for LoRAs.
+    """
+    pinned = resolved.pinned[name]
+    taken = resolved.banned[name] | {entry.id for entry in pinned}
+    allowed = allowed & look.without(taken)
+    notes = list(resolved.notes)
+    hits: tuple[Hit, ...] = ()
+    if query.nothing:
+        notes.append(query.nothing)
+    elif not allowed.any():
+        notes.append("nothing in the zoo may fill this slot" if not pinned else "")
+    else:
+        query, hits = _found(look, name, query, allowed, around, notes)
+    firsts = tuple(map(_pin, pinned))
+    note = "; ".join(filter(None, notes))
+    phrase = query.phrase if query.half is Half.TEXT else ""
+    return Slot(name, query.half, phrase, (*firsts, *hits)[: max(look.k, len(firsts))], note)
+
+
+def _found(
+    look: Search,
+    name: SlotName,
+    query: SlotQuery,
+    allowed: Flags,
+    around: Neighbourhood | None,
+    notes: list[str],
+) -> tuple[SlotQuery, tuple[Hit, ...]]:
+    """The query as it was asked in the end, and what fits it."""
+    if query.half is Half.PICTURE:
+        evidence = look.by_picture(allowed)
+        if len(evidence.sources["dense"].ids):
+            found = look.hits(_weighed(look, name, evidence, around), "", around)
+            return query, tuple(islice(found, look.k))
+        notes.append("no model that may be used here has a preview to compare the picture with")
+        if not query.phrase:
+            return query, ()
+        query = replace(query, half=Half.TEXT)
+    evidence = look.by_text(query.phrase, allowed)
+    found = look.hits(_weighed(look, name, evidence, around), query.phrase, around)
+    if name is SlotName.CHECKPOINT:
+        hits = tuple(islice(found, look.k))
+        if not any(_is_about(look, hit, query.phrase, evidence) for hit in hits):
+            notes.append(f"none speaks of “{query.phrase}”; these come nearest")
+        return query, hits
+    judged = islice(found, _JUDGED_PER_HIT * look.k)
+    fitting = (hit for hit in judged if _is_about(look, hit, query.phrase, evidence))
+    hits = tuple(islice(fitting, look.k))
+    if not hits:
+        notes.append(f"nothing that may be used here is about “{query.phrase}”")
+    return query, hits
+
+
+def _weighed(
+    look: Search, name: SlotName, evidence: Evidence, around: Neighbourhood | None
+) -> Evidence:
+    """The evidence with what speaks for a candidate besides the query."""
+    if around is not None:
+        evidence = evidence.with_source("neighbourhood", around.scores)
+    if name in _PREFERRED:
+        preferred = look.index.ids[look.role_in(_PREFERRED[name])]
+        evidence = evidence.with_source("role", lambda ids: np.isin(ids, preferred).astype(float))
+    return evidence
+
+
+def _is_about(look: Search, hit: Hit, query: str, evidence: Evidence) -> bool:
+    """Whether a candidate has to do with the query at all, rather than being the least far.
+
+    Its cosine must be above that of unrelated texts, or what the query is about, the last word of
+    one of its phrases, must stand in its name, trigger words or tags. Characters and persons are
+    only meant by their names.
+    """
+    if hit.entry.role in NAMED_ONLY and not says_its_name(query, hit.entry):
+        return False
+    if evidence.cosine(hit.entry.id) >= look.zoo.unrelated_cosine():
+        return True
+    return any(heads(query).intersection(stems(word)) for word in hit.matched_words)
+
+
+def _hit(
+    entry: Entry,
+    score: float,
+    sources: tuple[SourceScore, ...],
+    query: str,
+    around: Neighbourhood | None,
+) -> Hit:
+    words = matched_words(query, entry)
+    neighbour = around.describe(entry) if around else ""
+    return Hit(entry, score, sources, words, reason=reason(query, entry, sources, words, neighbour))
+
+
+def _pin(entry: Entry) -> Hit:
+    strength = "" if entry.strength is None else f", strength {entry.strength:g}"
+    return Hit(
+        entry, 1.0, (SourceScore("pin", 1.0, 0),), pinned=True, reason=f"you pinned it{strength}"
+    )
