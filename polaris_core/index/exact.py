@@ -44,6 +44,5 @@ class ExactIndex:
             InvalidInput: `query` has another length, or holds NaN or infinity; or `k` < 1.
             IndexProblem: A stored vector holds NaN or infinity.
         """
-        query = checked_query(query, self.dim, k)
         rows = None if allowed is None else self.rows.positions(allowed)
-        return self.rows.best(query, k, rows)
+        return self.rows.best(checked_query(query, self.dim, k), k, rows)

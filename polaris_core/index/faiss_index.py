@@ -20,7 +20,7 @@ import numpy.typing as npt
 from polaris_core.encoders.checks import required
 from polaris_core.errors import IndexProblem
 from polaris_core.index.base import Hits, Ids, Vectors
-from polaris_core.index.rows import Rows, checked_query, unit
+from polaris_core.index.rows import Query, Rows, checked_query
 from polaris_core.progress import Progress, silent
 
 __all__ = ["FastIndex", "FlatIndex", "gpu_count"]
@@ -73,17 +73,17 @@ class FlatIndex:
             InvalidInput: `query` has another length, or holds NaN or infinity; or `k` < 1.
             IndexProblem: A stored vector holds NaN or infinity.
         """
-        query = checked_query(query, self.dim, k)
+        sought = checked_query(query, self.dim, k)
         if allowed is not None:
-            return self.rows.best(query, k, self.rows.positions(allowed))
+            return self.rows.best(sought, k, self.rows.positions(allowed))
         fetched = min(k + _SLACK, len(self.rows.row_ids))
-        if fetched == 0 or not query.any():
-            return self.rows.best(query, k)
-        scores, found = self._scan(unit(query), fetched)
+        if fetched == 0:
+            return self.rows.best(sought, k)
+        scores, found = self._scan(sought.direction, fetched)
         tied = k < fetched < len(self.rows.row_ids) and self.rows.too_close(
             float(scores[k - 1]), float(scores[-1])
         )
-        return self.rows.best(query, k, None if tied else np.sort(found))
+        return self.rows.best(sought, k, None if tied else found)
 
     def _scan(self, query: Vectors, k: int) -> tuple[Vectors, npt.NDArray[np.int64]]:
         if gpu_count() == 0:
@@ -155,9 +155,9 @@ class FastIndex:
             InvalidInput: `query` has another length, or holds NaN or infinity; or `k` < 1.
             IndexProblem: A stored vector holds NaN or infinity, or the codes cannot be read.
         """
-        query = checked_query(query, self.dim, k)
+        sought = checked_query(query, self.dim, k)
         rows = None if allowed is None else self.rows.positions(allowed)
-        return self.rows.best(query, k, self._candidates(query, k, rows))
+        return self.rows.best(sought, k, self._candidates(sought, k, rows))
 
     def write_codes(self, path: Path) -> None:
         """Write the codes, whose bytes `FastIndex(rows, bytes)` takes.
@@ -176,7 +176,7 @@ class FastIndex:
         return self._codes is not None
 
     def _candidates(
-        self, query: Vectors, k: int, rows: npt.NDArray[np.intp] | None
+        self, query: Query, k: int, rows: npt.NDArray[np.intp] | None
     ) -> npt.NDArray[np.intp] | None:
         """Rows worth scoring: those that the codes propose, or else all that are allowed."""
         count = len(self.rows.row_ids)
@@ -185,11 +185,16 @@ class FastIndex:
         fetched = (
             math.ceil(1.25 * wanted * count / within) if rows is not None and within else wanted
         )
-        if not self.has_codes or not within or fetched * _EXACT_SHARE > count or not query.any():
+        if (
+            not self.has_codes
+            or not within
+            or fetched * _EXACT_SHARE > count
+            or not query.direction.any()
+        ):
             return rows
         codes = self._read_codes()
         with _one_thread(self._faiss):
-            found = codes.search(unit(query)[None], fetched)[1][0]
+            found = codes.search(query.direction[None], fetched)[1][0]
         found = found[found >= 0]
         if rows is not None:
             is_allowed = np.zeros(count, np.bool_)
@@ -197,7 +202,7 @@ class FastIndex:
             found = found[is_allowed[found]]
             if len(found) < wanted:
                 return rows
-        return np.sort(found[:wanted])
+        return found[:wanted]
 
     def _read_codes(self) -> Any:  # noqa: ANN401
         with self._lock:

@@ -7,7 +7,9 @@ scored together, and so equal vectors tie exactly and the smaller id decides.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ import numpy.typing as npt
 from polaris_core.errors import IndexProblem, InvalidInput
 from polaris_core.index.base import Hits, Ids, Vectors
 
-__all__ = ["Rows", "checked_query", "unit"]
+__all__ = ["Query", "Rows", "checked_query"]
 
 _GATHER_SHARE = 8
 """Up to this fraction of all rows, copying the allowed ones together beats reading all."""
@@ -25,6 +27,15 @@ _GATHERED = 256
 
 _MARGIN = 1e-5
 """More than single precision loses in an inner product of unit vectors of a thousand values."""
+
+
+class Query(NamedTuple):
+    """What is sought."""
+
+    values: npt.NDArray[np.float64]
+    """Shape `dim`, as given."""
+    direction: Vectors
+    """The same at unit length, so that no sum overflows; zero stays zero."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +110,11 @@ class Rows:
         np.minimum(found, len(self.row_ids) - 1, out=found)
         return found[self.row_ids[found] == wanted]
 
-    def best(self, query: Vectors, k: int, rows: npt.NDArray[np.intp] | None = None) -> Hits:
+    def best(self, query: Query, k: int, rows: npt.NDArray[np.intp] | None = None) -> Hits:
         """The `k` best of these rows, or of all, found by scoring each of them.
 
         Args:
-            query: Shape `dim`, as `checked_query` returns it.
+            query: As `checked_query` returns it.
             k: How many at the most.
             rows: Positions in `vectors`, rising; None means all.
 
@@ -111,11 +122,11 @@ class Rows:
             IndexProblem: A stored vector holds NaN or infinity.
         """
         if rows is None:
-            scores = self.vectors @ unit(query)
+            scores = self.vectors @ query.direction
         elif len(rows) * _GATHER_SHARE <= len(self.vectors):
-            scores = self._gathered(unit(query), rows)
+            scores = self._gathered(query.direction, rows)
         else:
-            scores = (self.vectors @ unit(query))[rows]
+            scores = (self.vectors @ query.direction)[rows]
         if not np.isfinite(scores.sum(dtype=np.float64)):
             raise IndexProblem("a stored vector is damaged", hint="Build the index again")
         near = _nearly_best(scores, k, _MARGIN * self.longest)
@@ -134,26 +145,20 @@ class Rows:
             np.dot(gathered, query, out=scores[piece])
         return scores
 
-    def _ranked(self, query: Vectors, k: int, rows: npt.NDArray[np.intp]) -> Hits:
+    def _ranked(self, query: Query, k: int, rows: npt.NDArray[np.intp]) -> Hits:
         """Score these rows in double precision and put them in order."""
-        precise, scores = query.astype(np.float64), np.empty(len(rows), np.float32)
+        scores = np.empty(len(rows), np.float32)
         for at in range(0, len(rows), _GATHERED):
             piece = slice(at, at + _GATHERED)
             gathered = self.vectors[rows[piece]].astype(np.float64)
             with np.errstate(over="ignore"):
-                scores[piece] = np.einsum("ij,j->i", gathered, precise)
+                scores[piece] = np.einsum("ij,j->i", gathered, query.values)
         order = np.lexsort((rows, -scores))[:k]
         return Hits(ids=self.row_ids[rows[order]], scores=scores[order])
 
 
-def unit(query: Vectors) -> Vectors:
-    """The query at unit length, so that no sum overflows; zero stays zero."""
-    precise = query.astype(np.float64)
-    return (precise / (np.linalg.norm(precise) or 1.0)).astype(np.float32)
-
-
-def checked_query(query: npt.ArrayLike, dim: int, k: int) -> Vectors:
-    """The query as float32 of shape `dim`.
+def checked_query(query: npt.ArrayLike, dim: int, k: int) -> Query:
+    """The query, made ready.
 
     Raises:
         InvalidInput: It has another shape, holds NaN or infinity, or `k` is below 1.
@@ -167,9 +172,11 @@ def checked_query(query: npt.ArrayLike, dim: int, k: int) -> Vectors:
         raise InvalidInput("a query is not a list of numbers", value=query) from error
     if checked.shape != (dim,):
         raise InvalidInput(f"a query must have {dim} values", value=f"shape {checked.shape}")
-    if not np.isfinite(checked).all():
+    values = checked.astype(np.float64)
+    length = math.sqrt(float(values @ values))
+    if not math.isfinite(length):
         raise InvalidInput("a query holds NaN or infinity")
-    return checked
+    return Query(values, (values / (length or 1.0)).astype(np.float32))
 
 
 def _rises(numbers: npt.NDArray[np.int64]) -> bool:
