@@ -32,7 +32,9 @@ _LAYERS = [
     for a in (1, 2)
     for part in ("k", "v")
 ]
-_WORDS = ["watercolor", "ink", "fox", "castle", "portrait", "dress", "neon", "city", "forest", "dragon", "armor", "style", "soft", "light", "pastel", "retro", "anime", "film", "grain", "sketch", "marble", "glass", "robot", "garden", "ocean", "winter", "lantern", "silk"]
+_TEXT = """watercolor ink fox castle portrait dress neon city forest dragon armor style soft light
+pastel retro anime film grain sketch marble glass robot garden ocean winter lantern silk"""
+_WORDS = _TEXT.split()
 _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cf"
     "c0000003010100c9fe92ef0000000049454e44ae426082"

@@ -101,7 +101,8 @@ def record(connection: sqlite3.Connection, outcomes: Iterable[Outcome]) -> dict[
             signature = ""
         values = (path, root, stored(found.file), signature, id)
         connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
-        connection.execute("DELETE FROM problems WHERE owner = ?", (path,))
+        if row:
+            connection.execute("DELETE FROM problems WHERE owner = ?", (path,))
         _note(connection, root, path, problems)
     if any(count for written, count in counts.items() if written is not Written.UNCHANGED):
         mark_changed(connection)

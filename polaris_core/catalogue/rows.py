@@ -33,6 +33,7 @@ COLUMNS = (
 """Columns of the table `entries` besides `id`, in the order of a row."""
 
 _ESCAPED = "\x1a"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INTEGERS = range(-(2**63), 2**63)
 
 
@@ -79,7 +80,7 @@ def _identity(entry: Entry) -> str:
 
 
 def _json(value: object) -> str:
-    return stored(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return stored(_ENCODER.encode(value))
 
 
 def row_of(entry: Entry) -> Row:

@@ -149,10 +149,13 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+    try:
+        with path.open("rb") as file:
+            start = file.read(100)
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
-        start = file.read(100)
+    if not start:
+        return  # made by somebody, and nothing in it
     if start.startswith(_MAGIC) and start[68:72] == _APPLICATION_ID.to_bytes(4, "big"):
         return
     raise StoreProblem(

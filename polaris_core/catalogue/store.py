@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from polaris_core.catalogue.columns import Columns, read_columns
+from polaris_core.catalogue.columns import BASE_MODELS, KINDS, ROLES, Columns, read_columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.catalogue.found import problems_in
 from polaris_core.catalogue.hashes import valid_sha256
@@ -205,11 +205,13 @@ class Store:
         Raises:
             StoreProblem: As `reading`.
         """
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT kind, base_model, role, COUNT(*) FROM entries GROUP BY 1, 2, 3"
-            ).fetchall()
-        return Counter({(Kind(k), BaseModel(b), Role(r)): count for k, b, r, count in rows})
+        columns = self.columns()
+        codes = Counter(
+            zip(
+                *(a.tolist() for a in (columns.kind, columns.base_model, columns.role)), strict=True
+            )
+        )
+        return {(KINDS[k], BASE_MODELS[b], ROLES[r]): count for (k, b, r), count in codes.items()}
 
     def key(self) -> str:
         """A text that is another one whenever an entry has changed, and in another catalogue.
