@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from polaris_core.demo.sparse import Array, write_sparse
-from polaris_core.demo.tiny_unet import ATTENTION_LAYERS, tiny_unet
+from polaris_core.demo.tiny_unet import ATTENTION_LAYERS, NOISY_CHANNELS, PAINTED, tiny_unet
 from polaris_core.demo.tiny_vae import tiny_vae
 
 __all__ = ["make_checkpoint", "make_lora"]
@@ -35,7 +35,6 @@ _TEXT_LAYERS = {
 """Layers of the text encoder: channels in and out."""
 _UNET_BLOCKS = (
     "down_blocks_0_attentions_0",
-    "mid_block_attentions_0",
     "up_blocks_0_attentions_0",
     "up_blocks_0_attentions_1",
 )
@@ -55,7 +54,7 @@ def make_checkpoint(path: Path, seed: int, metadata: Mapping[str, str] | None = 
 
 
 def make_lora(
-    path: Path, seed: int, metadata: Mapping[str, str] | None = None, *, weight: float = 1.0
+    path: Path, seed: int, metadata: Mapping[str, str] | None = None, *, weight: float = 0.3
 ) -> None:
     """Write a kohya LoRA of rank 4 for these checkpoints: every attention and text layer.
 
@@ -82,8 +81,12 @@ def make_lora(
         up = rng.standard_normal((outputs, _LORA_RANK), np.float32) * np.float32(
             weight / _LORA_RANK**0.5
         )
+        if layer.endswith("proj_in"):
+            down[:, NOISY_CHANNELS] = 0
+        if layer.endswith("proj_out"):
+            up[:PAINTED] = 0
         if layer.startswith("lora_te"):
-            up *= np.float32(0.05)  # on layers of zeros any change is large
+            up *= np.float32(0.1)  # on layers of zeros any change is large
         if convolution:
             down, up = down[:, :, None, None], up[:, :, None, None]
         tensors[f"{layer}.alpha"] = np.array(_LORA_RANK, np.float16)

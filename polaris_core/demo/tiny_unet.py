@@ -1,8 +1,8 @@
-"""A UNet of one level in SD1.5's layout that paints soft clouds of colour.
+"""A UNet of one level, without a middle, in SD1.5's layout that paints soft clouds of colour.
 
 A UNet predicts the noise in a latent picture. This one is made by hand: it takes for noise
 whatever a blur removes, so sampling leaves smooth clouds, or, when a picture was given, its
-blurred self. Four attention blocks of random weights read the text and add a tint. So prompts,
+blurred self. Three attention blocks of random weights read the text and add a tint. So prompts,
 seeds, LoRAs and checkpoints each change the picture, and nobody will mistake it for art.
 
 How the 320 channels are used (group normalisation works on 32 groups of ten):
@@ -24,28 +24,28 @@ import numpy as np
 
 from polaris_core.demo.sparse import Array
 
-__all__ = ["ATTENTION_LAYERS", "tiny_unet"]
+__all__ = ["ATTENTION_LAYERS", "NOISY_CHANNELS", "PAINTED", "tiny_unet"]
 
 _CHANNELS = 320
 _CONTEXT = 768
 _EMBEDDING = 4 * _CHANNELS
 _GROUP = 10
-_PAINTED = 240
+PAINTED = 240
 """The attention blocks write into this channel and those after it."""
 _SHARE = 0.4**0.5
 _INNER_SHARE = 0.8**0.5
 """What normalisation does to x, whose variance is about 1: outside and inside a residual block."""
 _CUT = 1.25
 """How strongly the noise is taken away; more than 1 because few steps are made."""
+_CUT_OF_BLUR = 0.75
+"""The same for what the blur leaves, lest the clouds become garish."""
 _BLOCKS = {
-    # block: (slot it reads or None for x, slot it writes, its attention or None)
+    # block: (slot it reads or None for x, slot it writes, its attention)
     "input_blocks.1.0": (None, 0, "input_blocks.1.1"),
-    "middle_block.0": (0, 1, "middle_block.1"),
-    "middle_block.2": (1, 2, None),
-    "output_blocks.0.0": (2, 0, "output_blocks.0.1"),
-    "output_blocks.1.0": (0, 1, "output_blocks.1.1"),
+    "output_blocks.0.0": (0, 1, "output_blocks.0.1"),
+    "output_blocks.1.0": (1, 2, "output_blocks.1.1"),
 }
-_LAST_SLOT = 1
+_LAST_SLOT = 2
 
 ATTENTION_LAYERS: dict[str, tuple[int, int]] = {
     "proj_in": (_CHANNELS, _CHANNELS),
@@ -62,6 +62,10 @@ ATTENTION_LAYERS: dict[str, tuple[int, int]] = {
     "proj_out": (_CHANNELS, _CHANNELS),
 }
 """Layers of one attention block: channels in and out. A LoRA changes these."""
+
+
+NOISY_CHANNELS = [group * _GROUP + i for group in range(4) for i in range(4)]
+"""Channels that carry the noise itself: attention blocks do not read them, lest they pass it on."""
 
 
 def tiny_unet(
@@ -81,8 +85,7 @@ def tiny_unet(
     _add(tensors, "input_blocks.0.0", _first_layer())
     for block, (source, target, attention) in _BLOCKS.items():
         _add_blur(tensors, block, source, target)
-        if attention is not None:
-            _add_attention(tensors, attention, rng)
+        _add_attention(tensors, attention, rng)
     _add_norm(tensors, "out.0", _CHANNELS)
     _add(tensors, "out.2", _last_layer(rng, tint))
     return {prefix + key: tensor for key, tensor in tensors.items()}
@@ -144,9 +147,9 @@ def _add_attention(tensors: dict[str, Array], block: str, rng: np.random.Generat
     for layer, (inputs, outputs) in ATTENTION_LAYERS.items():
         weight = rng.standard_normal((outputs, inputs), np.float32) / np.float32(inputs**0.5)
         if layer == "proj_in":
-            weight[:, [c for latent in range(4) for c in _plain(latent)]] = 0  # no noise
+            weight[:, NOISY_CHANNELS] = 0
         if layer == "proj_out":
-            weight[:_PAINTED] = 0
+            weight[:PAINTED] = 0
         if layer.startswith("proj"):
             weight = weight[:, :, None, None]
         no_bias = layer.endswith(("to_q", "to_k", "to_v"))
@@ -159,10 +162,10 @@ def _last_layer(rng: np.random.Generator, tint: float) -> Array:
     for latent in range(4):
         weight[latent, _plain(latent), 1, 1] += _CUT * _SHARE * _pass(4)
         for other in range(4):
-            amount = _CUT * (latent == other) + turn[latent, other]
+            amount = (_CUT - _CUT_OF_BLUR) * (latent == other) + turn[latent, other]
             weight[latent, _slot(other, _LAST_SLOT), 1, 1] -= amount * _SHARE * _pass(2)
-    painted = rng.standard_normal((4, _CHANNELS - _PAINTED), np.float32)
-    weight[:, _PAINTED:, 1, 1] = tint * painted / (_CHANNELS - _PAINTED) ** 0.5
+    painted = rng.standard_normal((4, _CHANNELS - PAINTED), np.float32)
+    weight[:, PAINTED:, 1, 1] = tint * painted / (_CHANNELS - PAINTED) ** 0.5
     return weight
 
 
