@@ -20,8 +20,9 @@ Detection guarantees:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from polaris_core.catalogue.base_models import base_model_from_name, refine
 from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind
@@ -84,11 +85,18 @@ _LORA_FACTORS = (
 
 def detect(header: Header) -> Detection:
     """Tell kind, base model family and parametrisation; the module's text says how reliably."""
-    keys = "\n" + "\n".join(header.tensors) + "\n"
+    return _detect(tuple(header.tensors.items()))
+
+
+# A folder of thousands of adapters holds a few dozen layouts of keys and shapes.
+@lru_cache(maxsize=64)
+def _detect(layout: tuple[tuple[str, tuple[int, ...]], ...]) -> Detection:
+    shapes = dict(layout)
+    keys = "\n" + "\n".join(shapes) + "\n"
     kind = _kind_of(keys)
-    base_model, stranger = family_of(clues_of(header.tensors, keys))
+    base_model, stranger = family_of(clues_of(shapes, keys))
     if kind is Kind.LORA:
-        return Detection(kind, base_model, _adapter_type_of(header, keys), stranger=stranger)
+        return Detection(kind, base_model, _adapter_type_of(shapes, keys), stranger=stranger)
     note = _note(keys) if kind is Kind.OTHER and not _some(_ADDITIONS, keys) else ""
     return Detection(kind, base_model, note=note, stranger=stranger)
 
@@ -112,11 +120,11 @@ def _kind_of(keys: str) -> Kind:
     return Kind.OTHER
 
 
-def _adapter_type_of(header: Header, keys: str) -> AdapterType | None:
+def _adapter_type_of(shapes: Mapping[str, tuple[int, ...]], keys: str) -> AdapterType | None:
     for adapter_type, parts in _ADAPTER_TYPES:
         if _some(parts, keys):
             return adapter_type
-    factors = [shape for key, shape in header.tensors.items() if key.endswith(_LORA_FACTORS)]
+    factors = [shape for key, shape in shapes.items() if key.endswith(_LORA_FACTORS)]
     if not factors:
         return None
     wide = any(size > 1 for shape in factors if len(shape) > 2 for size in shape[2:])

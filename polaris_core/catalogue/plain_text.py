@@ -52,6 +52,8 @@ def one_line(text: str, limit: int = LINE_LIMIT) -> str:
 
 def paragraphs(text: str, limit: int = TEXT_LIMIT) -> str:
     """Clean a text of many lines; one newline divides its paragraphs."""
+    if len(text) <= limit and text.isprintable() and "  " not in text:
+        return text.strip()
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text[: 4 * limit]))
     text = _AROUND_LINE_END.sub("\n", _BLANKS.sub(" ", text))
     return _MANY_LINE_ENDS.sub("\n", text).strip()[:limit].rstrip()
