@@ -49,7 +49,8 @@ def run_demo(options: argparse.Namespace) -> int:
     """Make the zoo, decide the edit, run it where a ComfyUI is found, draw the sheet."""
     out: Path = options.out.resolve()
     models = out / "comfyui" / "models"
-    comfyui = find_comfyui()
+    # A package without the clone around it has no pack to put into ComfyUI.
+    comfyui = find_comfyui() if _WORKFLOW.is_file() else None
     print(f"{SENTENCE}\n")
     make_demo_zoo(models, runnable=comfyui is not None, progress=terminal_progress())
     photograph, mask = _photograph(), _mask()
@@ -67,7 +68,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
     pictures = [("the photograph", photograph), ("the mask, drawn by hand", mask)]
     if comfyui is None:
-        print("No ComfyUI found, so the plan is not carried out; set COMFYUI_PATH to see it run.")
+        print("Not carried out: no ComfyUI found. Set COMFYUI_PATH, and run it from a clone.")
     else:
         result = _carry_out(comfyui, out)
         result.save(out / "result.png")
