@@ -157,7 +157,9 @@ class FastIndex:
         """
         sought = checked_query(query, self.dim, k)
         rows = None if allowed is None else self.rows.positions(allowed)
-        return self.rows.best(sought, k, self._candidates(sought, k, rows))
+        rows = self._candidates(sought, k, rows)
+        scores = self._scores(sought.direction, rows) if rows is not None else None
+        return self.rows.best(sought, k, rows, scores)
 
     def write_codes(self, path: Path) -> None:
         """Write the codes, whose bytes `FastIndex(rows, bytes)` takes.
@@ -182,15 +184,10 @@ class FastIndex:
         count = len(self.rows.row_ids)
         wanted = max(_FEWEST_CANDIDATES, _CANDIDATES * k)
         within = count if rows is None else len(rows)
-        fetched = (
-            math.ceil(1.25 * wanted * count / within) if rows is not None and within else wanted
-        )
-        if (
-            not self.has_codes
-            or not within
-            or fetched * _EXACT_SHARE > count
-            or not query.direction.any()
-        ):
+        if not self.has_codes or not within or not query.direction.any():
+            return rows
+        fetched = wanted if rows is None else math.ceil(1.25 * wanted * count / within)
+        if fetched * _EXACT_SHARE > count:
             return rows
         codes = self._read_codes()
         with _one_thread(self._faiss):
@@ -203,6 +200,24 @@ class FastIndex:
             if len(found) < wanted:
                 return rows
         return found[:wanted]
+
+    def _scores(self, query: Vectors, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32] | None:
+        """Scores of scattered rows, which faiss reads where they are; None if they are many."""
+        if not self.rows.are_few(rows):
+            return None
+        places = np.ascontiguousarray(rows, np.int64)
+        scores, pointer = np.empty(len(places), np.float32), self._faiss.swig_ptr
+        with _one_thread(self._faiss):
+            self._faiss.fvec_inner_products_by_idx(
+                pointer(scores),
+                pointer(query),
+                pointer(self.rows.vectors),
+                pointer(places),
+                self.dim,
+                1,
+                len(places),
+            )
+        return scores
 
     def _read_codes(self) -> Any:  # noqa: ANN401
         with self._lock:

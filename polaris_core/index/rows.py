@@ -19,8 +19,8 @@ from polaris_core.index.base import Hits, Ids, Vectors
 
 __all__ = ["Query", "Rows", "checked_query"]
 
-_GATHER_SHARE = 8
-"""Up to this fraction of all rows, copying the allowed ones together beats reading all."""
+_ONE_BY_ONE_SHARE = 8
+"""Up to this fraction of all rows, copying scattered ones together beats reading all."""
 
 _GATHERED = 256
 """Rows copied together at a time."""
@@ -110,23 +110,26 @@ class Rows:
         np.minimum(found, len(self.row_ids) - 1, out=found)
         return found[self.row_ids[found] == wanted]
 
-    def best(self, query: Query, k: int, rows: npt.NDArray[np.intp] | None = None) -> Hits:
+    def best(
+        self,
+        query: Query,
+        k: int,
+        rows: npt.NDArray[np.intp] | None = None,
+        scores: npt.NDArray[np.float32] | None = None,
+    ) -> Hits:
         """The `k` best of these rows, or of all, found by scoring each of them.
 
         Args:
             query: As `checked_query` returns it.
             k: How many at the most.
-            rows: Positions in `vectors`, rising; None means all.
+            rows: Positions in `vectors`, each once; None means all.
+            scores: Of these rows by `query.direction`, if they are known already.
 
         Raises:
             IndexProblem: A stored vector holds NaN or infinity.
         """
-        if rows is None:
-            scores = self.vectors @ query.direction
-        elif len(rows) * _GATHER_SHARE <= len(self.vectors):
-            scores = self._gathered(query.direction, rows)
-        else:
-            scores = (self.vectors @ query.direction)[rows]
+        if scores is None:
+            scores = self._scores(query.direction, rows)
         if not np.isfinite(scores.sum(dtype=np.float64)):
             raise IndexProblem("a stored vector is damaged", hint="Build the index again")
         near = _nearly_best(scores, k, _MARGIN * self.longest)
@@ -135,6 +138,15 @@ class Rows:
     def too_close(self, kth: float, last: float) -> bool:
         """Whether rounding may have put a row after the last into the place of the k-th."""
         return float(last) >= float(kth) - 2 * _MARGIN * self.longest
+
+    def are_few(self, rows: npt.NDArray[np.intp]) -> bool:
+        """Whether scoring these rows one by one is quicker than scoring all."""
+        return len(rows) * _ONE_BY_ONE_SHARE <= len(self.vectors)
+
+    def _scores(self, query: Vectors, rows: npt.NDArray[np.intp] | None) -> npt.NDArray[np.float32]:
+        if rows is None:
+            return self.vectors @ query
+        return self._gathered(query, rows) if self.are_few(rows) else (self.vectors @ query)[rows]
 
     def _gathered(self, query: Vectors, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
         """Scores of scattered rows, copied together in pieces that stay in the cache."""
