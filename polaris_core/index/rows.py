@@ -130,7 +130,7 @@ class Rows:
         """
         if scores is None:
             scores = self._scores(query.direction, rows)
-        if not np.isfinite(scores.sum(dtype=np.float64)):
+        if not np.isfinite(scores.sum()):
             raise IndexProblem("a stored vector is damaged", hint="Build the index again")
         near = _nearly_best(scores, k, _MARGIN * self.longest)
         return self._ranked(query, k, near if rows is None else rows[near])
