@@ -1,9 +1,9 @@
 """How many of the LoRAs that Stylus's composer chose are found by the search that users get.
 
-The zoo is the LoRAs of a Civitai snapshot, asked by text alone: no filter, no checkpoint. A topic is
-what Stylus cut out of a prompt; a whole prompt is relevant to the picks of all its topics. Shown is
-the share of picks found among the first 10 and the first 150. The picks are a language model's and
-noisy: good for comparing methods, not as an absolute score.
+The zoo is the LoRAs of a Civitai snapshot, asked by text alone: no filter, no checkpoint. A topic
+is what Stylus cut out of a prompt; a whole prompt is relevant to the picks of all its topics.
+Shown is the share of picks found among the first 10 and the first 150. The picks are a language
+model's and noisy: good for comparing methods, not as an absolute score.
 
 The first run embeds some thousand LoRAs (minutes on a CPU); later ones take them from the cache.
 """
@@ -25,13 +25,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from polaris_core.catalogue.civitai import entries_from_model
 from polaris_core.catalogue.entry import Kind, Maturity
 from polaris_core.encoders.base import Encoders
+from polaris_core.encoders.cache import CachedTextEncoder, EmbeddingCache
 from polaris_core.encoders.factory import text_encoder
 from polaris_core.errors import MissingWeights, PolarisError
 from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.two_level import search
+from polaris_core.retrieval.words import phrases
 from polaris_core.retrieval.zoo import Zoo
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+RECORDS = "civitai_2023-07_lora_clean.jsonl.gz"
 DEPTHS = (10, 150)
 EVERYTHING = Filters(max_maturity=Maturity.BLOCKED, on_disk_only=False, include_unsafe=True)
 
@@ -72,18 +75,25 @@ def measure(records: Path, silver: Path, encoder: str, cache: Path) -> dict[str,
     """The share of picks found, by kind of query and depth."""
     start = time.perf_counter()
     state = hashlib.sha256(records.read_bytes()).hexdigest()[:16]
-    with Zoo.open(cache / state, Encoders(text_encoder(encoder))) as zoo:
+    plain = text_encoder(encoder)
+    with Zoo.open(cache / state, Encoders(plain)) as zoo:
         ids = fill(zoo, records)
         zoo.state(shown_progress)
+    kept = CachedTextEncoder(plain, EmbeddingCache(cache / "queries.sqlite"))
+    with Zoo.open(cache / state, Encoders(kept)) as zoo:
         print(f"{len(set(ids.values()))} LoRAs ready after {time.perf_counter() - start:.1f} s")
+        lines = silver.read_text("utf-8").splitlines()
+        asked = list(queries([json.loads(line) for line in lines if line.strip()]))
+        # Encoded together only because that is faster: each search finds its own in the cache.
+        kept.encode_texts([part for _, text, _ in asked for part in (text, *phrases(text))])
         found: dict[str, list[bool]] = {}
-        rows = [json.loads(line) for line in silver.read_text("utf-8").splitlines() if line.strip()]
-        for asked, text, picks in queries(rows):
+        for kind, text, picks in asked:
+            hits = search(zoo, text, Kind.LORA, EVERYTHING, max(DEPTHS))
+            order = [hit.entry.id for hit in hits]
             wanted = {ids[pick] for pick in picks if pick in ids}
             for depth in DEPTHS:
-                hits = search(zoo, text, Kind.LORA, EVERYTHING, depth)
-                got = {hit.entry.id for hit in hits}
-                found.setdefault(f"{asked}_at_{depth}", []).extend(id in got for id in wanted)
+                got = found.setdefault(f"{kind}_at_{depth}", [])
+                got.extend(id in order[:depth] for id in wanted)
     return {key: sum(hits) / len(hits) for key, hits in found.items()}
 
 

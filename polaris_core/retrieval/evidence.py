@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +41,7 @@ WEIGHTS: Mapping[str, float] = {
 }
 """What each source counts in the fusion."""
 
-_DEPTH = 300
+_DEPTH = 100
 """Entries that each source names at the least; one that a source does not name gets none of it."""
 
 
@@ -53,8 +55,7 @@ class Evidence:
 
     def cosine(self, id: int) -> float:
         """The largest cosine of a candidate with the query or one of its phrases; -1 if unknown."""
-        scores = (hits.scores[hits.ids == id] for hits in self.asked)
-        return max((float(found[0]) for found in scores if len(found)), default=-1.0)
+        return self._cosines.get(id, -1.0)
 
     def ranked(self) -> tuple[Ids, npt.NDArray[np.float64]]:
         """All candidates with their fused scores, best first."""
@@ -63,11 +64,25 @@ class Evidence:
     def of(self, id: int) -> tuple[SourceScore, ...]:
         """What each source that knows this candidate said of it."""
         found: list[SourceScore] = []
-        for name, hits in self.sources.items():
-            at = np.flatnonzero(hits.ids == id)
-            if len(at):
-                found.append(SourceScore(name, float(hits.scores[at[0]]), int(at[0]) + 1))
+        for name, places in self._places.items():
+            if (at := places.get(id)) is not None:
+                found.append(SourceScore(name, float(self.sources[name].scores[at]), at + 1))
         return tuple(found)
+
+    @cached_property
+    def _places(self) -> dict[str, dict[int, int]]:
+        return {
+            name: dict(zip(hits.ids.tolist(), count(), strict=False))
+            for name, hits in self.sources.items()
+        }
+
+    @cached_property
+    def _cosines(self) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for hits in self.asked:
+            for id, cosine in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
+                found[id] = max(cosine, found.get(id, -1.0))
+        return found
 
     def with_source(self, name: str, score: Callable[[Ids], npt.NDArray[np.float64]]) -> Evidence:
         """The same with one more source, which scores the candidates found by the others.

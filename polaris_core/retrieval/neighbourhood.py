@@ -13,17 +13,16 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from polaris_core.catalogue.columns import BASE_MODELS
+from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
-from polaris_core.index.base import Ids, VectorIndex
+from polaris_core.index.base import Ids, Vectors
+from polaris_core.index.rows import Rows
 from polaris_core.retrieval.documents import short_names
+from polaris_core.retrieval.filters import Flags
 from polaris_core.retrieval.kind_index import HasRows
 from polaris_core.retrieval.zoo import ZooState
 
 __all__ = ["Neighbourhood"]
-
-_NEAR = 1000
-"""LoRAs that count as near to the checkpoint's embedding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,40 +30,45 @@ class Neighbourhood:
     """What surrounds one checkpoint, or where there is none one base model."""
 
     base: BaseModel
-    same_base: Ids
-    """LoRAs of the very same base model, rising."""
-    near: Ids
-    """LoRAs whose descriptions are near to the checkpoint's, nearest first."""
+    same_base: Flags
+    """Which LoRAs are of the very same base model, in the order of `facts.ids`."""
+    facts: Columns
+    """Of all LoRAs."""
     together: Ids
     """LoRAs known to be used with it, rising."""
+    rows: Rows
+    """The text half of the LoRAs."""
+    vector: Vectors | None = None
+    """The checkpoint's own text half; None without one."""
     checkpoint: Entry | None = None
 
     @staticmethod
-    def of(
-        state: ZooState, base: BaseModel, checkpoint: Entry | None, allowed: Ids
-    ) -> Neighbourhood:
-        """What surrounds this checkpoint among the `allowed` LoRAs, whose ids rise."""
-        columns, index = state.facts[Kind.LORA], state.kinds[Kind.LORA]
-        same = columns.ids[columns.base_model == BASE_MODELS.index(base)]
-        nobody = np.empty(0, np.int64)
+    def of(state: ZooState, base: BaseModel, checkpoint: Entry | None) -> Neighbourhood:
+        """What surrounds this checkpoint."""
+        facts, index = state.facts[Kind.LORA], state.kinds[Kind.LORA]
+        same = facts.base_model == BASE_MODELS.index(base)
+        rows = cast(HasRows, index.text).rows
+        known: set[int] = set()
         if checkpoint is None:
-            return Neighbourhood(base, same, nobody, nobody)
-        vector = _vector(state.kinds[Kind.CHECKPOINT].text, checkpoint.id)
-        near = nobody if vector is None else index.text.search(vector, _NEAR, allowed).ids
-        together = [index.words.partners(name) for name in _callings(checkpoint)]
-        known = np.unique(np.concatenate([nobody, *together]))
-        return Neighbourhood(base, same, near, known, checkpoint)
+            return Neighbourhood(base, same, facts, _sorted(known), rows)
+        for name in _callings(checkpoint):
+            known.update(index.words.partners(name).tolist())
+        vectors = cast(HasRows, state.kinds[Kind.CHECKPOINT].text).rows
+        found = vectors.positions([checkpoint.id])
+        vector = np.array(vectors.vectors[found[0]]) if len(found) else None
+        return Neighbourhood(base, same, facts, _sorted(known), rows, vector, checkpoint)
 
     def scores(self, ids: Ids) -> npt.NDArray[np.float64]:
-        """1 for known use, 1 for the same base model, up to 0.5 for nearness; shape of `ids`."""
-        places = np.full(len(ids), len(self.near))
-        order = np.argsort(self.near)
-        if len(self.near):
-            at = np.minimum(np.searchsorted(self.near, ids, sorter=order), len(self.near) - 1)
-            found = self.near[order[at]] == ids
-            places[found] = order[at[found]]
-        nearness = 0.5 * (1 - places / max(1, len(self.near)))
-        return np.isin(ids, self.together) + np.isin(ids, self.same_base) + nearness
+        """1 for known use, 1 for the same base model, and the cosine with the checkpoint, ≥ 0."""
+        total = self.same_base[np.searchsorted(self.facts.ids, ids)].astype(np.float64)
+        total += np.isin(ids, self.together)
+        if self.vector is not None and len(ids):
+            order = np.argsort(ids)
+            places = self.rows.positions(ids[order])
+            held = np.isin(ids, self.rows.row_ids[places])
+            cosines = self.rows.vectors[places] @ self.vector
+            total[order[held[order]]] += np.maximum(cosines, 0.0)
+        return total
 
     def describe(self, entry: Entry) -> str:
         """What binds a LoRA to the checkpoint, for its reason; empty if nothing does."""
@@ -82,9 +86,5 @@ def _callings(checkpoint: Entry) -> list[str]:
     return list(dict.fromkeys([*names, *("".join(name.lower().split()) for name in names)]))
 
 
-def _vector(index: VectorIndex, id: int) -> npt.NDArray[np.float32] | None:
-    """The stored vector of an entry; None if it has none."""
-    rows = cast(HasRows, index).rows
-    at = int(np.searchsorted(rows.row_ids, id))
-    held = at < len(rows.row_ids) and rows.row_ids[at] == id
-    return np.array(rows.vectors[at]) if held else None
+def _sorted(ids: set[int]) -> Ids:
+    return np.array(sorted(ids), np.int64)

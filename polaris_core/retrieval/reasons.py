@@ -3,71 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from polaris_core.catalogue.entry import Entry
 from polaris_core.retrieval.documents import short_names
 from polaris_core.retrieval.shortlist import SourceScore
 from polaris_core.retrieval.words import phrases, stems
 
-__all__ = ["heads", "matched_words", "reason", "says_its_name"]
+__all__ = ["Asked", "Match", "reason"]
 
 _SHOWN = 6
+_AROUND_WORDS = ".,;:!?()[]{}\"'“”‘’"
 
 
-def matched_words(query: str, entry: Entry) -> tuple[str, ...]:
-    """Words of the query that stand, in any form, in the entry's name, trigger words or tags."""
-    own = set(stems(f"{entry.name}, {', '.join(entry.tags)}, {', '.join(entry.trigger_words)}"))
-    matched = (word for word in query.split() if own.intersection(stems(word)))
-    return tuple(dict.fromkeys(word.strip(".,;:!?()[]\"'“”‘’").lower() for word in matched))
+@dataclass(frozen=True)
+class Asked:
+    """A query in words; empty if a picture asked."""
+
+    text: str
+
+    @cached_property
+    def words(self) -> dict[str, frozenset[str]]:
+        """The words as written, without case and signs around them, with their stems."""
+        words = (word.strip(_AROUND_WORDS).lower() for word in self.text.split())
+        return {word: frozenset(found) for word in words if (found := stems(word))}
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """All stems."""
+        return frozenset(stems(self.text))
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """The stems of what it is about: the last word of each of its phrases."""
+        return frozenset(words[-1] for p in phrases(self.text) if (words := stems(p)))
 
 
-def says_its_name(query: str, entry: Entry) -> bool:
-    """Whether all words of one of the entry's names stand in the query."""
-    said = set(stems(query))
-    return any(words and said.issuperset(words) for words in map(stems, short_names(entry.name)))
+@dataclass(frozen=True)
+class Match:
+    """The words that a query and an entry share."""
+
+    named: tuple[str, ...] = ()
+    """Words of the query in the entry's name, in any form."""
+    told: tuple[str, ...] = ()
+    """Further ones in its trigger words or tags."""
+    trigger: str = ""
+    """The shortest trigger word that stands whole in the query."""
+    by_name: bool = False
+    """Whether all words of one of its names stand in the query."""
+    of_head: bool = False
+    """Whether one of the shared words is what the query is about."""
+
+    @staticmethod
+    def of(asked: Asked, entry: Entry) -> Match:
+        """Compare."""
+        if not asked.said:
+            return Match()
+        triggers = {trigger: stems(trigger) for trigger in entry.trigger_words}
+        own = set(stems(entry.name))
+        other = set(stems(", ".join(entry.tags))).union(*triggers.values())
+        shared = asked.said & (own | other)
+        if not shared:
+            return Match()
+        said = [t for t, words in triggers.items() if words and asked.said.issuperset(words)]
+        names = map(stems, short_names(entry.name)) if own & asked.said else ()
+        named = tuple(word for word, parts in asked.words.items() if parts & own)
+        return Match(
+            named,
+            tuple(w for w, parts in asked.words.items() if parts & other and w not in named),
+            min(said, key=len, default=""),
+            any(words and asked.said.issuperset(words) for words in names),
+            bool(shared & asked.heads),
+        )
 
 
-def heads(query: str) -> set[str]:
-    """The stems of what the query is about: the last word of each of its phrases."""
-    return {words[-1] for phrase in phrases(query) if (words := stems(phrase))}
-
-
-def reason(
-    query: str, entry: Entry, sources: Sequence[SourceScore], words: Sequence[str], neighbour: str
-) -> str:
+def reason(asked: Asked, match: Match, sources: Sequence[SourceScore], neighbour: str) -> str:
     """The sentence.
 
     Args:
-        query: What was sought; empty if a picture asked.
-        entry: The candidate.
+        asked: What was sought.
+        match: The words shared with the candidate.
         sources: What was said of it.
-        words: The matched words.
         neighbour: What binds it to the checkpoint; empty if nothing does.
     """
     score = {source.source: source.score for source in sources}
     parts: list[str] = []
-    named = [word for word in words if set(stems(word)) & set(stems(entry.name))]
-    if named:
-        parts.append(f"named {_quoted(named)}")
-    if trigger := _trigger(query, entry):
-        parts.append(f"trained for it (trigger word {trigger})")
-    if tagged := [word for word in words if word not in named and word != trigger]:
+    if match.named:
+        parts.append(f"named {_quoted(match.named)}")
+    if match.trigger:
+        parts.append(f"trained for it (trigger word {match.trigger})")
+    if tagged := [word for word in match.told if word != match.trigger.lower()]:
         parts.append(f"tagged {_quoted(tagged)}")
     if "dense" in score:
-        what = f"description close to “{query}”" if query else "previews look like the picture"
+        what = f"description close to “{asked.text}”" if asked.text else "looks like the picture"
         parts.append(f"{what} ({score['dense']:.2f})")
     elif "phrases" in score:
-        parts.append(f"description close to a part of “{query}”")
+        parts.append(f"description close to a part of “{asked.text}”")
     elif not parts:
         parts.append("its description speaks of it")
     return "; ".join(filter(None, (*parts, neighbour)))
-
-
-def _trigger(query: str, entry: Entry) -> str:
-    """The shortest trigger word that stands whole in the query."""
-    said = set(stems(query))
-    hits = (t for t in entry.trigger_words if (w := stems(t)) and said.issuperset(w))
-    return min(hits, key=len, default="")
 
 
 def _quoted(words: Sequence[str]) -> str:

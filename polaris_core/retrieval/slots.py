@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -17,12 +17,11 @@ from polaris_core.retrieval.filters import Filters, Flags
 from polaris_core.retrieval.kind_index import KindIndex
 from polaris_core.retrieval.neighbourhood import Neighbourhood
 from polaris_core.retrieval.query import SlotQuery
-from polaris_core.retrieval.reasons import heads, matched_words, reason, says_its_name
+from polaris_core.retrieval.reasons import Asked, Match, reason
 from polaris_core.retrieval.shortlist import Half, Hit, Slot, SlotName, SourceScore
-from polaris_core.retrieval.words import stems
 from polaris_core.retrieval.zoo import Zoo, ZooState
 
-__all__ = ["Search", "fill"]
+__all__ = ["Candidate", "Search", "fill"]
 
 _JUDGED_PER_HIT = 5
 """Candidates read at the most per hit wanted: some of them turn out not to belong."""
@@ -33,6 +32,15 @@ _PREFERRED = {
         {Role.OBJECT, Role.CHARACTER, Role.PERSON, Role.CLOTHING, Role.CONCEPT}
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that was found."""
+
+    entry: Entry
+    score: float
+    match: Match
 
 
 class Search:
@@ -99,16 +107,29 @@ class Search:
         [vector] = encoder.encode_images([self.picture])
         return ask_picture(half, self.index.ids, vector, allowed, self.k)
 
-    def hits(
-        self, evidence: Evidence, query: str, around: Neighbourhood | None = None
-    ) -> Iterator[Hit]:
-        """All candidates with entries and reasons, best first, read as they are taken."""
+    def candidates(self, evidence: Evidence, asked: Asked) -> Iterator[Candidate]:
+        """All that was found, best first; entries are read as they are taken."""
         ids, scores = evidence.ranked()
         for start in range(0, len(ids), self.k):
             page = slice(start, start + self.k)
             entries = self.zoo.store.entries(ids[page].tolist())
             for entry, score in zip(entries, scores[page].tolist(), strict=True):
-                yield _hit(entry, score, evidence.of(entry.id), query, around)
+                yield Candidate(entry, score, Match.of(asked, entry))
+
+    def hit(
+        self,
+        candidate: Candidate,
+        evidence: Evidence,
+        asked: Asked,
+        around: Neighbourhood | None = None,
+    ) -> Hit:
+        """A candidate with the evidence for it."""
+        entry, match = candidate.entry, candidate.match
+        sources = evidence.of(entry.id)
+        neighbour = around.describe(entry) if around else ""
+        words = match.named + match.told
+        why = reason(asked, match, sources, neighbour)
+        return Hit(entry, candidate.score, sources, words, reason=why)
 
 
 def fill(
@@ -155,28 +176,41 @@ def _found(
     notes: list[str],
 ) -> tuple[SlotQuery, tuple[Hit, ...]]:
     """The query as it was asked in the end, and what fits it."""
+    asked, evidence = Asked(""), Evidence({})
     if query.half is Half.PICTURE:
         evidence = look.by_picture(allowed)
-        if len(evidence.sources["dense"].ids):
-            found = look.hits(_weighed(look, name, evidence, around), "", around)
-            return query, tuple(islice(found, look.k))
-        notes.append("no model that may be used here has a preview to compare the picture with")
-        if not query.phrase:
-            return query, ()
-        query = replace(query, half=Half.TEXT)
-    evidence = look.by_text(query.phrase, allowed)
-    found = look.hits(_weighed(look, name, evidence, around), query.phrase, around)
+        if not len(evidence.sources["dense"].ids):
+            notes.append("no model that may be used here has a preview to compare with the picture")
+            if not query.phrase:
+                return query, ()
+            query = replace(query, half=Half.TEXT)
+    if query.half is Half.TEXT:
+        asked = Asked(query.phrase)
+        evidence = look.by_text(query.phrase, allowed)
+    evidence = _weighed(look, name, evidence, around)
+    if query.half is Half.TEXT:
+        found = _about(look, name, asked, evidence, notes)
+    else:
+        found = islice(look.candidates(evidence, asked), look.k)
+    return query, tuple(look.hit(candidate, evidence, asked, around) for candidate in found)
+
+
+def _about(
+    look: Search, name: SlotName, asked: Asked, evidence: Evidence, notes: list[str]
+) -> list[Candidate]:
+    """The best candidates that have to do with the query; of checkpoints, all."""
+    candidates = look.candidates(evidence, asked)
     if name is SlotName.CHECKPOINT:
-        hits = tuple(islice(found, look.k))
-        if not any(_is_about(look, hit, query.phrase, evidence) for hit in hits):
-            notes.append(f"none speaks of “{query.phrase}”; these come nearest")
-        return query, hits
-    judged = islice(found, _JUDGED_PER_HIT * look.k)
-    fitting = (hit for hit in judged if _is_about(look, hit, query.phrase, evidence))
-    hits = tuple(islice(fitting, look.k))
-    if not hits:
-        notes.append(f"nothing that may be used here is about “{query.phrase}”")
-    return query, hits
+        found = list(islice(candidates, look.k))
+        if not any(_is_about(look, candidate, evidence) for candidate in found):
+            notes.append(f"none speaks of “{asked.text}”; these come nearest")
+        return found
+    judged = islice(candidates, _JUDGED_PER_HIT * look.k)
+    fitting = (candidate for candidate in judged if _is_about(look, candidate, evidence))
+    found = list(islice(fitting, look.k))
+    if not found:
+        notes.append(f"nothing that may be used here is about “{asked.text}”")
+    return found
 
 
 def _weighed(
@@ -186,35 +220,23 @@ def _weighed(
     if around is not None:
         evidence = evidence.with_source("neighbourhood", around.scores)
     if name in _PREFERRED:
-        preferred = look.index.ids[look.role_in(_PREFERRED[name])]
-        evidence = evidence.with_source("role", lambda ids: np.isin(ids, preferred).astype(float))
+        preferred = look.role_in(_PREFERRED[name]).astype(np.float64)
+        all_ids = look.index.ids
+        evidence = evidence.with_source("role", lambda ids: preferred[all_ids.searchsorted(ids)])
     return evidence
 
 
-def _is_about(look: Search, hit: Hit, query: str, evidence: Evidence) -> bool:
+def _is_about(look: Search, candidate: Candidate, evidence: Evidence) -> bool:
     """Whether a candidate has to do with the query at all, rather than being the least far.
 
     Its cosine must be above that of unrelated texts, or what the query is about, the last word of
     one of its phrases, must stand in its name, trigger words or tags. Characters and persons are
     only meant by their names.
     """
-    if hit.entry.role in NAMED_ONLY and not says_its_name(query, hit.entry):
+    entry, match = candidate.entry, candidate.match
+    if entry.role in NAMED_ONLY and not match.by_name:
         return False
-    if evidence.cosine(hit.entry.id) >= look.zoo.unrelated_cosine():
-        return True
-    return any(heads(query).intersection(stems(word)) for word in hit.matched_words)
-
-
-def _hit(
-    entry: Entry,
-    score: float,
-    sources: tuple[SourceScore, ...],
-    query: str,
-    around: Neighbourhood | None,
-) -> Hit:
-    words = matched_words(query, entry)
-    neighbour = around.describe(entry) if around else ""
-    return Hit(entry, score, sources, words, reason=reason(query, entry, sources, words, neighbour))
+    return match.of_head or evidence.cosine(entry.id) >= look.zoo.unrelated_cosine()
 
 
 def _pin(entry: Entry) -> Hit:

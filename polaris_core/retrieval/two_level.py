@@ -20,6 +20,7 @@ from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.neighbourhood import Neighbourhood
 from polaris_core.retrieval.pins import Pins
 from polaris_core.retrieval.query import slot_queries
+from polaris_core.retrieval.reasons import Asked
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.slots import Search, fill
 from polaris_core.retrieval.zoo import Zoo
@@ -122,7 +123,7 @@ def retrieve_loras(
     look = Search(zoo, zoo.state(progress), Kind.LORA, filters, k, picture)
     queries = slot_queries(intent, look.has_picture)
     fitting = look.passing() & look.fits(base, allow_unknown_base)
-    around = Neighbourhood.of(look.state, base, checkpoint, look.index.ids[fitting])
+    around = Neighbourhood.of(look.state, base, checkpoint)
     return Shortlist(
         tuple(
             fill(look, slot, queries[slot], fitting & look.role_in(ROLES[slot]), resolved, around)
@@ -151,8 +152,10 @@ def search(
     if kind is Kind.OTHER:
         raise InvalidInput("only checkpoints and LoRAs are searched", value=kind.value)
     look = Search(zoo, zoo.state(progress), kind, filters, k)
-    evidence = look.by_text(text.strip(), look.passing())
-    return tuple(islice(look.hits(evidence, text.strip()), k))
+    asked = Asked(text.strip())
+    evidence = look.by_text(asked.text, look.passing())
+    best = islice(look.candidates(evidence, asked), k)
+    return tuple(look.hit(candidate, evidence, asked) for candidate in best)
 
 
 def _check(k: int) -> None:

@@ -25,7 +25,7 @@ from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.filters import in_folders
 from polaris_core.retrieval.kind_index import KindIndex, forget, load_kind
 
-__all__ = ["CATALOGUE", "RETRIEVED", "Zoo", "ZooState"]
+__all__ = ["CATALOGUE", "RETRIEVED", "Zoo", "ZooState", "facts_of"]
 
 CATALOGUE = "catalogue.sqlite"
 """The catalogue's file in a zoo's folder."""
@@ -185,7 +185,7 @@ class Zoo:
             for kind in RETRIEVED
         }
         columns = self.store.columns()
-        facts = {kind: _only(columns, kind) for kind in RETRIEVED}
+        facts = {kind: facts_of(columns, kind) for kind in RETRIEVED}
         return ZooState(key, kinds, facts)
 
 
@@ -195,6 +195,7 @@ def _unrelated_cosine(encoder: TextEncoder) -> float:
     return statistics.fmean(cosines) + 3.0 * statistics.pstdev(cosines)
 
 
-def _only(columns: Columns, kind: Kind) -> Columns:
+def facts_of(columns: Columns, kind: Kind) -> Columns:
+    """The columns of the entries of one kind alone."""
     chosen = columns.is_kind(kind)
     return Columns(*(getattr(columns, field.name)[chosen] for field in fields(columns)))
