@@ -21,7 +21,7 @@ which-python:
 	@$(PYTHON) .ci/env.py
 
 lint: env
-	@py=$(PY) && $$py -m ruff check . && $$py -m ruff format --check . && $$py -m basedpyright --level error
+	@py=$(PY) && $$py -m ruff check . && $$py -m ruff format --check . && $$py -m basedpyright --level error --pythonpath $$py
 
 test: env
 	@py=$(PY) && $$py -m pytest
