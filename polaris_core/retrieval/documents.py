@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from polaris_core.catalogue.entry import Entry
-from polaris_core.retrieval.words import stems
+from polaris_core.retrieval.words import divide, stems
 
 __all__ = [
     "METHOD",
@@ -62,7 +62,6 @@ WORD_FIELDS = {
     "examples": WordField(0.3, 150.0),
 }
 
-_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SIGNS = re.compile(r"[_|/\\\-\[\](){}<>【】「」:：,，~*#]+")
 _PACKAGING = re.compile(
     r"(?i)\b(?:lora|locon|loha|lokr|dora|lycoris|checkpoint|safetensors|v ?\d+(?:\.\d+)*|"
@@ -91,8 +90,8 @@ def clean_name(name: str) -> str:
 
     Where nothing would be left, the title itself.
     """
-    text = _SIGNS.sub(" ", _CASE.sub(" ", name))
-    text = _NOT_LATIN.sub(" ", _PACKAGING.sub(" ", text))
+    text = divide(_NOT_LATIN.sub(" ", _SIGNS.sub(" ", name)))
+    text = _PACKAGING.sub(" ", text)
     return " ".join(text.split()) or name
 
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["MAX_PHRASES", "STOP_WORDS", "phrases", "stem", "stems"]
+__all__ = ["MAX_PHRASES", "STOP_WORDS", "divide", "phrases", "stem", "stems"]
 
 _SAYING_NOTHING = """
 a an and are as at be been being but by can did do does for from had has have he her his i if in
@@ -29,6 +29,7 @@ MAX_PHRASES = 8
 """More phrases of one sentence are not sought on their own."""
 
 _DIVIDING = STOP_WORDS.union(_BETWEEN_THINGS.split())
+_KIND = re.compile(r"(?<![A-Z])L(?:oRA|ORA|oRa|oCon|oHa|oKr|yCORIS)(?![a-z])")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _HAN = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)")
@@ -38,6 +39,12 @@ _PHRASE_PART = re.compile(r"[\w'’-]+|[^\w\s]")
 _VOWELS = frozenset("aeiouy")
 
 
+def divide(name: str) -> str:
+    """Put blanks where a name's words meet without one; `LoRA` and its kin stay one word."""
+    name = _KIND.sub(lambda kind: f" {kind[0].lower()} ", name)
+    return _CASE.sub(" ", name)
+
+
 def stems(text: str) -> list[str]:
     """The words of a text in order, stemmed, without stop words and single letters."""
     text = unicodedata.normalize("NFKC", text)
@@ -45,7 +52,7 @@ def stems(text: str) -> list[str]:
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFC", text)
     found: list[str] = []
-    for run in _RUN.findall(_CASE.sub(" ", _POSSESSIVE.sub("", text)).lower()):
+    for run in _RUN.findall(divide(_POSSESSIVE.sub("", text)).lower()):
         if run.isascii():
             if len(run) > 1 and run not in STOP_WORDS:
                 found.append(stem(run))

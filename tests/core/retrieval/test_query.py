@@ -9,7 +9,7 @@ from polaris_core.retrieval.query import slot_queries
 from polaris_core.retrieval.shortlist import Half, SlotName
 
 T, P = Half.TEXT, Half.PICTURE
-C, A, L, G, N, R, O = (
+C, A, L, G, N, R, X = (
     InstructionType.CATEGORY_CHANGE,
     InstructionType.ADD,
     InstructionType.LOCAL_STYLE,
@@ -33,8 +33,8 @@ TABLE = {
     (N, True, True): P,
     (R, False, True): P,
     (R, True, True): T,
-    (O, False, True): P,
-    (O, True, True): T,
+    (X, False, True): P,
+    (X, True, True): T,
     **{(kind, styled, False): T for kind in InstructionType for styled in (False, True)},
 }
 
