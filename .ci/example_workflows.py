@@ -151,6 +151,7 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
 def thumbnail(server: ComfyServer, api: dict[str, Any], picture: str) -> Image.Image:
     """The picture a workflow makes with the demonstration zoo."""
     values: dict[str, object] = {"Sampler.steps": 6, "Editor.width": 256, "Editor.height": 256}
+    values["Zoo.base_model"] = "sd15"  # the others of the demonstration zoo have no weights
     if any(node["class_type"] == "LoadImage" for node in api.values()):
         values["Picture.image"] = picture
     if api["1"]["inputs"]["image_encoder"] != "none":

@@ -47,6 +47,13 @@ class PolarisZoo(io.ComfyNode):
                     "Models that say nothing of it are let through.",
                 ),
                 io.Combo.Input(
+                    "base_model",
+                    options=["any", "sd15", "sd2", "sdxl", "sd3", "flux"],
+                    default="any",
+                    tooltip="Only models of this family, for instance because of your memory. "
+                    "sdxl holds Pony, Illustrious and NoobAI.",
+                ),
+                io.Combo.Input(
                     "rescan",
                     options=["when folders change", "every run", "never"],
                     default="when folders change",
@@ -65,8 +72,15 @@ class PolarisZoo(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, folders: str, text_encoder: str, image_encoder: str, maturity: str, rescan: str
+        cls,
+        folders: str,
+        text_encoder: str,
+        image_encoder: str,
+        maturity: str,
+        base_model: str,
+        rescan: str,
     ) -> io.NodeOutput:
+        from polaris_core.catalogue.entry import BaseModel
         from polaris_core.retrieval.filters import Filters
 
         zoo = _host.open_zoo(text_encoder.strip(), image_encoder.strip())
@@ -75,6 +89,7 @@ class PolarisZoo(io.ComfyNode):
             report = zoo.update(_host.model_folders(), _host.progress())
         filters = Filters(
             max_maturity=_MATURITY[maturity],
+            families=None if base_model == "any" else frozenset({BaseModel(base_model)}),
             folders=tuple(line.strip().strip("/") for line in folders.splitlines() if line.strip()),
         )
         summary = report.summary() if report else "not scanned"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from polaris_core.catalogue.entry import Kind
+from polaris_core.catalogue.entry import BaseModel, Kind
 from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.cli.output import print_table, terminal_progress
 from polaris_core.cli.zoo_commands import decide
@@ -24,6 +24,7 @@ from polaris_core.planning.explain import explain
 from polaris_core.planning.plan import EditPlan
 from polaris_core.planning.serialize import plan_to_json
 from polaris_core.retrieval.explain import describe
+from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.zoo import Zoo
 from polaris_core.sheet import draw_sheet
 
@@ -61,7 +62,14 @@ def run_demo(options: argparse.Namespace) -> int:
         ModelFolder(models / "loras", Kind.LORA),
     ]
     print(zoo.update(folders, terminal_progress()).summary())
-    shortlist, plan = decide(zoo, SENTENCE, picture=np.asarray(photograph), has_mask=True)
+    print("Its SDXL, Flux and SD2 models are headers without weights: only SD1.5 is used here.\n")
+    shortlist, plan = decide(
+        zoo,
+        SENTENCE,
+        picture=np.asarray(photograph),
+        has_mask=True,
+        filters=Filters(families=frozenset({BaseModel.SD15})),
+    )
     _print(plan)
     print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}\n")
     (out / "plan.json").write_text(plan_to_json(plan) + "\n", "utf-8")
@@ -126,7 +134,12 @@ def _carry_out(comfyui: Path, out: Path) -> Image.Image:
         name = server.client.upload_image(out / "photograph.png")
         workflow = fill(
             load_workflow(_WORKFLOW),
-            {"LoadImage.image": name, "Instruction.instruction": SENTENCE, "Sampler.steps": 6},
+            {
+                "LoadImage.image": name,
+                "Instruction.instruction": SENTENCE,
+                "Sampler.steps": 6,
+                "Zoo.base_model": "sd15",
+            },
         )
         made = server.client.run(workflow, progress=terminal_progress(), timeout_s=150)
     _, _, content = next(image for image in made.images)

@@ -106,6 +106,8 @@ def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
     parser.add_argument("--image-encoder", default="none")
     parser.add_argument("--maturity", choices=["PG", "PG13", "R", "X", "XXX"], default="PG")
+    families = ["sd15", "sd2", "sdxl", "sd3", "flux"]
+    parser.add_argument("--base", choices=families, help="only models of this family")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from polaris_core.catalogue.entry import Kind, Maturity
+from polaris_core.catalogue.entry import BaseModel, Kind, Maturity
 from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.cli.output import print_json, print_table, terminal_progress
 from polaris_core.comfyui.locate import find_comfyui
@@ -147,7 +147,8 @@ def _open(options: argparse.Namespace) -> Zoo:
 
 
 def _filters(options: argparse.Namespace) -> Filters:
-    return Filters(max_maturity=Maturity[options.maturity])
+    families = frozenset({BaseModel(options.base)}) if options.base else None
+    return Filters(max_maturity=Maturity[options.maturity], families=families)
 
 
 def _folders(options: argparse.Namespace) -> list[ModelFolder]:
