@@ -33,7 +33,7 @@ __all__ = ["WEIGHTS", "Evidence", "ask_picture", "ask_text"]
 
 WEIGHTS: Mapping[str, float] = {
     "dense": 1.0,
-    "words": 0.7,
+    "words": 0.5,
     "phrases": 0.7,
     "trigger": 0.2,
     "neighbourhood": 0.2,

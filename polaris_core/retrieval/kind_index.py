@@ -2,7 +2,7 @@
 
 On disk every part lies in a folder that is named by what it holds:
 
-    <home>/indices/<kind>/<part>-<encoder>/<state of the catalogue>/
+    <home>/indices/<kind>/<part>-<encoder>/<content>/
 
 So a part that is there is the right one, builders cannot disturb each other, and what another
 encoder built is never taken. Vectors are kept in a cache besides, one an entry: when the catalogue
@@ -39,8 +39,12 @@ from polaris_core.retrieval.embed import (
 )
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
 
-__all__ = ["HasRows", "KindIndex", "forget", "load_kind"]
+__all__ = ["HasRows", "KindIndex", "content_key", "forget", "load_kind"]
 
+_INDEXED = (
+    "SELECT id, name, file, words, tags, description, document FROM entries "
+    "WHERE kind = ? ORDER BY id"
+)
 _ENTRIES_PER_BATCH = 128
 _CACHE = "embeddings.sqlite"
 
@@ -86,39 +90,58 @@ class _Half:
         return hashlib.blake2b(start + self.fingerprint(entry), digest_size=16).digest()
 
 
+def content_key(store: Store, kind: Kind) -> str:
+    """Changes whenever an entry of this kind says something else, comes, or goes.
+
+    Unlike the catalogue's key it stays when only facts change that are not indexed, a hash say.
+
+    Raises:
+        StoreProblem: The catalogue cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with store.reading() as connection:
+        for row in connection.execute(_INDEXED, (kind.value,)):
+            digest.update("\0".join(map(str, row)).encode())
+            digest.update(b"\1")
+    return digest.hexdigest()
+
+
 def load_kind(
     home: Path, store: Store, key: str, kind: Kind, encoders: Encoders, progress: Progress = silent
-) -> KindIndex:
+) -> KindIndex | None:
     """Open the parts of this kind, building those that are not there for this catalogue.
 
     Args:
         home: The zoo's folder.
         store: The catalogue.
-        key: Its key; the entries must be those of this key.
+        key: Its `content_key`.
         kind: Of the entries to index.
         encoders: What makes the vectors.
         progress: Told of every entry embedded.
+
+    Returns:
+        None if the content has changed meanwhile: then nothing was kept but embeddings.
 
     Raises:
         IndexProblem: A part cannot be written.
         PolarisError: As the encoders and the store do.
     """
     text_half, picture_half = _halves(home, key, kind, encoders)
-    words_folder = _part(home, kind, "words", METHOD) / _short(key)
+    words_folder = _part(home, kind, "words", METHOD) / key
     words = _opened_words(words_folder)
-    found: list[VectorIndex | None] = [
-        _opened(half) if half else None for half in (text_half, picture_half)
-    ]
-    missing = [
-        half
-        for half, index in zip((text_half, picture_half), found, strict=True)
-        if half and index is None
-    ]
+    text = _opened(text_half)
+    picture = _opened(picture_half) if picture_half else None
+    missing = [text_half] if text is None else []
+    if picture_half and picture is None:
+        missing.append(picture_half)
     if words is None or missing:
         cache = EmbeddingCache(home / _CACHE)
         words = _build(store, kind, words, words_folder, missing, cache, progress)
-    text = found[0] or open_index(text_half.folder, text_half.encoder)
-    picture = found[1]
+        if content_key(store, kind) != key:
+            for folder in (words_folder, *(half.folder for half in missing)):
+                shutil.rmtree(folder, ignore_errors=True)
+            return None
+    text = text or open_index(text_half.folder, text_half.encoder)
     if picture_half and picture is None:
         picture = open_index(picture_half.folder, picture_half.encoder)
     return KindIndex(words, text, picture)
@@ -141,7 +164,7 @@ def forget(home: Path, encoders: Encoders) -> None:
 def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half, _Half | None]:
     text, image = encoders.text, encoders.image
     text_half = _Half(
-        _part(home, kind, "text", text.name) / _short(key),
+        _part(home, kind, "text", text.name) / key,
         text.name,
         text.dim,
         text_fingerprint,
@@ -151,7 +174,7 @@ def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half
     if image is None:
         return text_half, None
     return text_half, _Half(
-        _part(home, kind, "picture", image.name) / _short(key),
+        _part(home, kind, "picture", image.name) / key,
         image.name,
         image.dim,
         picture_fingerprint,

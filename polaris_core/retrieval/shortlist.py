@@ -30,7 +30,8 @@ class SourceScore:
     """What one source of evidence said of a hit."""
 
     source: str
-    """"dense", "words", "trigger", "neighbourhood", "pin", or a later stage's name."""
+    """"dense", "phrases", "words", "trigger", "neighbourhood", "role", "pin", or a later stage's.
+    """
     score: float
     """In the source's own units; larger is better."""
     rank: int

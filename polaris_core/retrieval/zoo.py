@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
@@ -23,7 +24,7 @@ from polaris_core.errors import IndexProblem
 from polaris_core.index.base import Ids
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.filters import in_folders
-from polaris_core.retrieval.kind_index import KindIndex, forget, load_kind
+from polaris_core.retrieval.kind_index import KindIndex, content_key, forget, load_kind
 
 __all__ = ["CATALOGUE", "RETRIEVED", "Zoo", "ZooState", "facts_of"]
 
@@ -33,7 +34,9 @@ CATALOGUE = "catalogue.sqlite"
 RETRIEVED = (Kind.CHECKPOINT, Kind.LORA)
 """The kinds that are searched."""
 
-_ATTEMPTS = 3
+_ATTEMPTS = 120
+_PAUSE_S = 0.5
+"""Between attempts while another process writes: a minute in all."""
 
 _UNRELATED = (
     "a red fox in the snow",
@@ -74,6 +77,7 @@ class Zoo:
         self.encoders = encoders
         self._lock = threading.RLock()
         self._state: ZooState | None = None
+        self._indices: dict[Kind, tuple[str, KindIndex]] = {}
         self._floor: float | None = None
         self._in_folders: tuple[tuple[str, tuple[str, ...]], Ids] | None = None
 
@@ -131,6 +135,7 @@ class Zoo:
         """
         with self._lock:
             self._state = None
+            self._indices = {}
             forget(self.home, self.encoders)
             self.state(progress)
 
@@ -141,14 +146,13 @@ class Zoo:
             PolarisError: As the encoders and the indices do.
         """
         with self._lock:
-            for _ in range(_ATTEMPTS):
+            for attempt in range(_ATTEMPTS):
                 key = self.store.key()
-                if self._state is None or self._state.key != key:
-                    state = self._loaded(key, progress)
-                    if self.store.key() != key:
-                        continue  # another process wrote meanwhile: these parts may be mixed
-                    self._state = state
-                return self._state
+                if self._state is not None and self._state.key == key:
+                    return self._state
+                if attempt:
+                    time.sleep(_PAUSE_S)
+                self._state = self._loaded(key, progress) or self._state
             raise IndexProblem(
                 "the catalogue changes faster than it can be indexed",
                 hint="Wait until the scan of the other process has finished",
@@ -179,14 +183,22 @@ class Zoo:
             self._floor = _unrelated_cosine(self.encoders.text)
         return self._floor
 
-    def _loaded(self, key: str, progress: Progress) -> ZooState:
-        kinds = {
-            kind: load_kind(self.home, self.store, key, kind, self.encoders, progress)
-            for kind in RETRIEVED
-        }
+    def _loaded(self, key: str, progress: Progress) -> ZooState | None:
+        """The state under this key; None if the catalogue changed while it was read."""
+        kinds: dict[Kind, KindIndex] = {}
+        for kind in RETRIEVED:
+            content = content_key(self.store, kind)
+            known, index = self._indices.get(kind, ("", None))
+            if known != content:
+                index = load_kind(self.home, self.store, content, kind, self.encoders, progress)
+            if index is None:
+                return None
+            self._indices[kind] = content, index
+            kinds[kind] = index
         columns = self.store.columns()
         facts = {kind: facts_of(columns, kind) for kind in RETRIEVED}
-        return ZooState(key, kinds, facts)
+        same = all(np.array_equal(facts[kind].ids, kinds[kind].ids) for kind in RETRIEVED)
+        return ZooState(key, kinds, facts) if same else None
 
 
 def _unrelated_cosine(encoder: TextEncoder) -> float:

@@ -108,6 +108,38 @@ def test_what_another_process_adds_is_found(make_entry, make_zoo):
     assert names(search(here, "castle", Kind.LORA))[0] == "castle"
 
 
+def test_a_hash_that_becomes_known_costs_no_indexing(make_entry, make_zoo):
+    zoo = make_zoo([make_entry("fox")])
+    before = zoo.state()
+    zoo.store.set_sha256(1, "ab" * 32)
+    after = zoo.state()
+    assert after.key != before.key
+    assert after.kinds[Kind.LORA] is before.kinds[Kind.LORA]
+
+
+def test_a_new_lora_leaves_the_checkpoints_as_they_are(make_entry, make_zoo):
+    zoo = make_zoo([make_entry("fox"), make_entry("photo", kind=Kind.CHECKPOINT)])
+    before = zoo.state()
+    zoo.store.add([make_entry("castle")])
+    after = zoo.state()
+    assert after.kinds[Kind.CHECKPOINT] is before.kinds[Kind.CHECKPOINT]
+    assert len(after.kinds[Kind.LORA].ids) == 2
+
+
+def test_what_is_added_while_indices_are_built_is_in_them(make_entry, make_zoo, monkeypatch):
+    monkeypatch.setattr("polaris_core.retrieval.zoo._PAUSE_S", 0.0)
+    zoo = make_zoo([make_entry("fox")])
+    added = []
+
+    def add_once(done, total, what, /):
+        if what == "reading descriptions" and not added:
+            added.append(make_entry("castle"))
+            make_zoo(added)
+
+    assert len(zoo.state(add_once).kinds[Kind.LORA].ids) == 2
+    assert set(names(search(zoo, "castle fox", Kind.LORA))) == {"fox", "castle"}
+
+
 def test_the_key_changes_with_content_and_encoders(make_entry, make_zoo):
     zoo = make_zoo([make_entry("fox")])
     before = zoo.key
