@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from polaris_core.planning.explain import explain
-from polaris_core.planning.plan import EditPlan
+from polaris_core.planning.plan import Decision, EditPlan
 from polaris_core.retrieval.shortlist import Half, Hit, Shortlist, Slot
 
 __all__ = ["draw_sheet"]
@@ -58,8 +57,7 @@ def draw_sheet(
         columns: Cards per slot, 1-6.
     """
     rows = len(shortlist.slots)
-    text_lines = len(explain(plan).splitlines()) * 3
-    length = 400 + _PICTURE + rows * (_CARD[1] + 120) + text_lines * 26
+    length = 400 + _PICTURE + rows * (_CARD[1] + 120) + len(plan.decisions) * 4 * 24
     pen = _Pen(Image.new("RGB", (_WIDTH, length), _PAPER))
     pen.text(f"“{plan.intent.instruction}”", 34)
     pen.y += 6
@@ -69,8 +67,9 @@ def draw_sheet(
     for slot in shortlist.slots:
         _slot(pen, slot, columns)
     pen.text("Plan", 24, colour=_ACCENT)
-    for line in explain(plan).splitlines():
-        pen.text(line, 17)
+    pen.y += 6
+    for decision in plan.decisions:
+        _decision(pen, decision)
     return pen.sheet.crop((0, 0, _WIDTH, min(length, pen.y + _MARGIN)))
 
 
@@ -91,13 +90,22 @@ def _summary(plan: EditPlan) -> str:
 def _pictures(pen: _Pen, pictures: Sequence[tuple[str, Image.Image]]) -> None:
     if not pictures:
         return
-    x = _MARGIN
-    for caption, picture in pictures[:4]:
-        shown = ImageOps.contain(picture.convert("RGB"), (_PICTURE, _PICTURE))
-        pen.sheet.paste(shown, (x, pen.y))
-        pen.draw.text((x, pen.y + _PICTURE + 6), caption, fill=_FAINT, font=_font(16))
-        x += _PICTURE + 24
-    pen.y += _PICTURE + 44
+    shown = [ImageOps.contain(p.convert("RGB"), (_PICTURE, _PICTURE)) for _, p in pictures[:4]]
+    height = max(picture.height for picture in shown)
+    for column, ((caption, _), picture) in enumerate(zip(pictures, shown, strict=False)):
+        x = _MARGIN + column * (_PICTURE + 24)
+        pen.sheet.paste(picture, (x, pen.y))
+        pen.draw.text((x, pen.y + height + 6), caption, fill=_FAINT, font=_font(16))
+    pen.y += height + 44
+
+
+def _decision(pen: _Pen, decision: Decision) -> None:
+    top = pen.y
+    pen.draw.text((_MARGIN, top), _cut(decision.what, _font(16), 300), fill=_FAINT, font=_font(16))
+    pen.text(decision.value, 17, x=_MARGIN + 320)
+    if decision.reason:
+        pen.text(decision.reason, 15, colour=_FAINT, x=_MARGIN + 320)
+    pen.y = max(pen.y, top + 24) + 6
 
 
 def _slot(pen: _Pen, slot: Slot, columns: int) -> None:
