@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from PIL import Image
 
 from polaris_core.catalogue.entry import Kind, Preview
+from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.encoders.base import Encoders
 from polaris_core.errors import IndexMismatch, StoreProblem
 from polaris_core.index.exact import ExactIndex
@@ -106,6 +109,31 @@ def test_what_another_process_adds_is_found(make_entry, make_zoo):
     assert names(search(here, "castle", Kind.LORA)) == ["fox"]
     there.store.add([make_entry("castle")])
     assert names(search(here, "castle", Kind.LORA))[0] == "castle"
+
+
+def test_an_update_scans_folders_and_what_it_found_can_be_sought(make_zoo, tmp_path):
+    header = {
+        "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": {
+            "dtype": "F16",
+            "shape": [1, 1280, 1, 1],
+            "data_offsets": [0, 2560],
+        },
+        "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight": {
+            "dtype": "F16",
+            "shape": [1280, 1, 1, 1],
+            "data_offsets": [2560, 5120],
+        },
+    }
+    text = json.dumps(header).encode()
+    folder = tmp_path / "loras"
+    folder.mkdir()
+    content = struct.pack("<Q", len(text)) + text + bytes(5120)
+    (folder / "red_fox.safetensors").write_bytes(content)
+    (folder / "broken.safetensors").write_bytes(b"nothing")
+    zoo = make_zoo()
+    report = zoo.update([ModelFolder(folder, Kind.LORA)])
+    assert (report.added, len(report.problems)) == (1, 1)
+    assert [h.entry.file for h in search(zoo, "fox", Kind.LORA)] == ["red_fox.safetensors"]
 
 
 def test_a_hash_that_becomes_known_costs_no_indexing(make_entry, make_zoo):
