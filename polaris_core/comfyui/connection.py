@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+_UNSENDABLE = re.compile(r'[\x00-\x1f\x7f"\\\ud800-\udfff]')
+"""Characters of a file name that would end or break the line it is sent in."""
 _LARGEST_JSON_BYTES = 256 << 20
 _LARGEST_PICTURE_BYTES = 1 << 30
 _LARGEST_EVENT_BYTES = 64 << 20
@@ -100,7 +103,9 @@ class Connection:
         """
         import aiohttp
 
-        form = aiohttp.FormData()
+        # Quoted fields would arrive as %20: ComfyUI does not decode them.
+        form = aiohttp.FormData(quote_fields=False)
+        filename = _UNSENDABLE.sub("_", filename)
         form.add_field("image", content, filename=filename, content_type="application/octet-stream")
         status, answer = await self._request(
             "POST", "/upload/image", _LARGEST_JSON_BYTES, data=form

@@ -54,6 +54,7 @@ class Follower:
         self._socket: aiohttp.ClientWebSocketResponse[bool] | None = None
         self._finished: set[str] = set()
         self._at_work = ""
+        self._sent = False
         self._what = "waiting in the queue"
 
     async def run(self) -> Outcome:
@@ -80,7 +81,8 @@ class Follower:
         except BaseException:
             following.cancel()
             await asyncio.wait({following})
-            await self._cancel()
+            if self._sent:
+                await self._cancel()
             raise
         finally:
             if self._socket is not None:
@@ -91,6 +93,7 @@ class Follower:
     async def _follow(self) -> Outcome:
         # Listening first, so that nothing is missed.
         self._socket = await self._connection.listen(self._client_id)
+        self._sent = True
         self.prompt_id = await self._connection.submit(
             self._workflow, self._client_id, self.prompt_id
         )
