@@ -128,7 +128,11 @@ def _lora_manager(card: Card, sha256: str) -> tuple[str, object]:
         "preview_nsfw_level": card.maturity,
         "notes": "",
         "from_civitai": False,
-        "civitai": {"trainedWords": card.trigger_list, "creator": {"username": _CREATOR}},
+        "civitai": {
+            "nsfwLevel": card.maturity,
+            "trainedWords": card.trigger_list,
+            "creator": {"username": _CREATOR},
+        },
         "tags": card.tag_list,
         "modelDescription": card.description,
         **({"usage_tips": json.dumps(tips)} if card.is_lora else {"model_type": "checkpoint"}),
@@ -164,9 +168,9 @@ def _rgthree(card: Card, sha256: str) -> tuple[str, object]:
         **(strengths if card.strength else {}),
         "trainedWords": [{"word": word, "civitai": True} for word in card.trigger_list],
         "userTags": card.tag_list,
-        "userNote": card.description,
         "links": [],
         "images": [],
+        "raw": {"civitai": _civitai(card, sha256)[1]},
     }
 
 
