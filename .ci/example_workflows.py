@@ -30,16 +30,16 @@ from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 COLUMNS = {
     "PolarisZoo": (0, 0),
-    "LoadImage": (0, 330),
-    "PolarisInstructionParser": (440, 0),
-    "PolarisCheckpointRetriever": (440, 330),
-    "PolarisLoraRetriever": (880, 0),
-    "PolarisAdaptiveEditor": (1320, 0),
-    "KSampler": (1760, 0),
-    "VAEDecode": (1760, 330),
-    "ImageCompositeMasked": (1760, 430),
-    "SaveImage": (2160, 0),
-    "PreviewAny": (2160, 430),
+    "LoadImage": (0, 420),
+    "PolarisInstructionParser": (480, 0),
+    "PolarisCheckpointRetriever": (480, 420),
+    "PolarisLoraRetriever": (960, 0),
+    "PolarisAdaptiveEditor": (1440, 0),
+    "KSampler": (1920, 0),
+    "VAEDecode": (1920, 420),
+    "ImageCompositeMasked": (1920, 560),
+    "SaveImage": (2400, 0),
+    "PreviewAny": (2400, 560),
 }
 NOTES = {
     "polaris_local_change": "Choose a picture in Load Image, right-click it, open the mask editor "
@@ -136,7 +136,7 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     return {
         "id": node_id,
         "type": "Note",
-        "pos": [0, 720],
+        "pos": [0, 900],
         "size": [400, 120],
         "flags": {},
         "order": 99,

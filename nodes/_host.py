@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folder_paths
+from comfy_api.latest import io, ui
 
 if TYPE_CHECKING:
     from polaris_core.catalogue.entry import BaseModel, Entry
@@ -43,6 +44,14 @@ def progress() -> Progress:
             api.execution.set_progress(done, total)
 
     return report
+
+
+def show(cls: type[io.ComfyNode], text: str) -> ui.PreviewText:
+    """Show a text on the node, and keep it in the history for those who run headless."""
+    from server import PromptServer
+
+    PromptServer.instance.send_progress_text(text, cls.hidden.unique_id)
+    return ui.PreviewText(text)
 
 
 def model_folders() -> list[ModelFolder]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from . import _host
 from ._latents import start_latent
@@ -71,6 +71,11 @@ class AdaptiveEditor(io.ComfyNode):
                 io.String.Input(
                     "negative", multiline=True, default="", tooltip="Added to the negative prompt."
                 ),
+                io.Boolean.Input(
+                    "unknown_base",
+                    default=False,
+                    tooltip="Also LoRAs whose base model nobody knows. They may not fit.",
+                ),
                 io.String.Input(
                     "plan_json",
                     multiline=True,
@@ -78,6 +83,7 @@ class AdaptiveEditor(io.ComfyNode):
                     tooltip="A plan made before: it is carried out as it stands.",
                 ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[
                 io.Model.Output("model"),
                 io.Clip.Output("clip"),
@@ -107,6 +113,7 @@ class AdaptiveEditor(io.ComfyNode):
         object_strength: float,
         denoise: float,
         negative: str,
+        unknown_base: bool,
         plan_json: str,
         image: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
@@ -138,6 +145,7 @@ class AdaptiveEditor(io.ComfyNode):
                     object_strength=object_strength or None,
                     denoise=denoise or None,
                     extra_negative=negative,
+                    allow_unknown_base=unknown_base,
                 ),
             )
         model, clip = _apply(plan, model, clip)
@@ -151,7 +159,7 @@ class AdaptiveEditor(io.ComfyNode):
             region,
             plan.denoise,
             plan_to_json(plan),
-            ui=ui.PreviewText(explain(plan)),
+            ui=_host.show(cls, explain(plan)),
         )
 
 

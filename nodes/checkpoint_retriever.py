@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from . import _host
 from ._convert import first_picture
@@ -42,6 +42,7 @@ class CheckpointRetriever(io.ComfyNode):
                 io.String.Input("pins", multiline=True, default="", tooltip=PINS_TOOLTIP),
                 io.Int.Input("candidates", default=20, min=1, max=200, tooltip="How many to list."),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[
                 io.Model.Output("model"),
                 io.Clip.Output("clip"),
@@ -76,7 +77,7 @@ class CheckpointRetriever(io.ComfyNode):
         best = shortlist.best(SlotName.CHECKPOINT)
         assert best is not None  # retrieve_checkpoints raises when nothing fits
         model, clip, vae = _host.load_checkpoint(best.entry)
-        return io.NodeOutput(model, clip, vae, shortlist, ui=ui.PreviewText(describe(shortlist)))
+        return io.NodeOutput(model, clip, vae, shortlist, ui=_host.show(cls, describe(shortlist)))
 
 
 NODES = [CheckpointRetriever]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
+from . import _host
 from ._types import IntentIO
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class InstructionParser(io.ComfyNode):
                     "a new picture.",
                 ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[
                 IntentIO.Output("intent"),
                 io.String.Output("prompt", tooltip="The final look only: fits any workflow."),
@@ -50,7 +52,7 @@ class InstructionParser(io.ComfyNode):
 
         intent = parse_instruction(instruction, has_picture=image is not None)
         text = intent_to_json(intent)
-        return io.NodeOutput(intent, intent.generation_prompt, text, ui=ui.PreviewText(text))
+        return io.NodeOutput(intent, intent.generation_prompt, text, ui=_host.show(cls, text))
 
 
 NODES = [InstructionParser]

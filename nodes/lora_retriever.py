@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from . import _host
 from ._convert import first_picture
@@ -55,6 +55,7 @@ class LoraRetriever(io.ComfyNode):
                     tooltip="Also LoRAs whose base model nobody knows. They may not fit.",
                 ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[ShortlistIO.Output("shortlist")],
         )
 
@@ -89,7 +90,7 @@ class LoraRetriever(io.ComfyNode):
             progress=_host.progress(),
         )
         shortlist = Shortlist((checkpoint or Shortlist()).slots + found.slots)
-        return io.NodeOutput(shortlist, ui=ui.PreviewText(describe(found)))
+        return io.NodeOutput(shortlist, ui=_host.show(cls, describe(found)))
 
 
 def _base(of_checkpoint: BaseModel | None, model: Any) -> BaseModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from . import _host
 from ._types import HostZoo, ZooIO
@@ -61,6 +61,7 @@ class PolarisZoo(io.ComfyNode):
                     "use `every run` for that.",
                 ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[ZooIO.Output("zoo")],
         )
 
@@ -93,7 +94,7 @@ class PolarisZoo(io.ComfyNode):
             folders=tuple(line.strip().strip("/") for line in folders.splitlines() if line.strip()),
         )
         summary = report.summary() if report else "not scanned"
-        return io.NodeOutput(HostZoo(zoo, filters), ui=ui.PreviewText(summary))
+        return io.NodeOutput(HostZoo(zoo, filters), ui=_host.show(cls, summary))
 
 
 NODES = [PolarisZoo]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.catalogue.rows import loaded
@@ -33,8 +33,10 @@ class Resolved:
     """What pins mean in one zoo."""
 
     pinned: dict[SlotName, tuple[Entry, ...]]
-    """By slot, in the order of the lines, with the strengths they ask for."""
+    """By slot, in the order of the lines."""
     banned: dict[SlotName, frozenset[int]]
+    strengths: dict[int, float]
+    """What the lines ask for, by entry."""
     notes: tuple[str, ...] = ()
 
 
@@ -55,6 +57,7 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
         for slot in [pin.slot] if pin.slot else SlotName:
             banned[slot] |= ids
     pinned: dict[SlotName, tuple[Entry, ...]] = dict.fromkeys(SlotName, ())
+    strengths: dict[int, float] = {}
     for pin in pins.pinned():
         entry = _named(store, pin, filters, notes)
         slot = pin.slot or slot_of(entry)
@@ -62,7 +65,9 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
             raise InvalidInput("a model is both pinned and banned", value=pin.name)
         if all(entry.id != other.id for other in pinned[slot]):
             pinned[slot] += (entry,)
-    return Resolved(pinned, banned, tuple(notes))
+        if pin.strength is not None:
+            strengths[entry.id] = pin.strength
+    return Resolved(pinned, banned, strengths, tuple(notes))
 
 
 def slot_of(entry: Entry) -> SlotName:
@@ -111,7 +116,7 @@ def _named(store: Store, pin: Pin, filters: Filters, notes: list[str]) -> Entry:
     if others and entry.on_disk:
         notes.append(f"“{pin.name}” names {len(others) + 1} files; {entry.file} is taken")
     filters.check(entry)
-    return entry if pin.strength is None else replace(entry, strength=pin.strength)
+    return entry
 
 
 def _hint(store: Store, pin: Pin) -> str:

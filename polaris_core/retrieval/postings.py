@@ -163,10 +163,7 @@ def best(ids: Ids, scores: Weights, k: int, allowed: npt.NDArray[np.bool_] | Non
 
 
 def _mapped(files: FileSet, part: str, kind: type[Scalar]) -> npt.NDArray[Scalar]:
-    size = np.dtype(kind).itemsize
-    length = files.paths[part].stat().st_size if part in files.paths else -1
-    if length < 0 or length % size:
+    data = files.data.get(part)
+    if data is None or data.size % np.dtype(kind).itemsize:
         raise IndexProblem("the words of the index are damaged", hint="Build the index again")
-    if not length:
-        return np.empty(0, kind)
-    return np.asarray(np.memmap(files.paths[part], kind, "r"))
+    return np.frombuffer(data, kind) if data.size else np.empty(0, kind)

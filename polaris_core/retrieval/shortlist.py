@@ -30,8 +30,8 @@ class SourceScore:
     """What one source of evidence said of a hit."""
 
     source: str
-    """"dense", "phrases", "words", "trigger", "neighbourhood", "role", "pin", or a later stage's.
-    """
+    """"dense", "phrases", "words", "trigger", "neighbourhood", "role", "pin", "strength" (what a
+    pin asks for), or a later stage's name."""
     score: float
     """In the source's own units; larger is better."""
     rank: int

@@ -161,7 +161,7 @@ def fill(
         notes.append("nothing in the zoo may fill this slot" if not pinned else "")
     else:
         query, hits = _found(look, name, query, allowed, around, notes)
-    firsts = tuple(map(_pin, pinned))
+    firsts = tuple(_pin(entry, resolved.strengths.get(entry.id)) for entry in pinned)
     note = "; ".join(filter(None, notes))
     phrase = query.phrase if query.half is Half.TEXT else ""
     return Slot(name, query.half, phrase, (*firsts, *hits)[: max(look.k, len(firsts))], note)
@@ -239,8 +239,10 @@ def _is_about(look: Search, candidate: Candidate, evidence: Evidence) -> bool:
     return match.of_head or evidence.cosine(entry.id) >= look.zoo.unrelated_cosine()
 
 
-def _pin(entry: Entry) -> Hit:
-    strength = "" if entry.strength is None else f", strength {entry.strength:g}"
-    return Hit(
-        entry, 1.0, (SourceScore("pin", 1.0, 0),), pinned=True, reason=f"you pinned it{strength}"
-    )
+def _pin(entry: Entry, strength: float | None) -> Hit:
+    sources = (SourceScore("pin", 1.0, 0),)
+    reason = "you pinned it"
+    if strength is not None:
+        sources += (SourceScore("strength", strength, 0),)
+        reason += f" at strength {strength:g}"
+    return Hit(entry, 1.0, sources, pinned=True, reason=reason)

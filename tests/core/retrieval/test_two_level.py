@@ -193,7 +193,7 @@ class TestPins:
         assert [hit.entry.name for hit in firsts] == ["Realistic Photo", "Photo Look", "Castle"]
         assert all(hit.pinned for hit in firsts)
         assert not any(hit.pinned for hit in style.hits[1:])
-        assert style.hits[0].entry.strength == 0.4
+        assert {s.source: s.score for s in style.hits[0].sources} == {"pin": 1.0, "strength": 0.4}
         assert names(style).count("Photo Look") == 1
 
     def test_a_pin_may_name_its_slot(self, small_zoo):
