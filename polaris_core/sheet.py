@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from polaris_core.errors import InvalidInput
+from polaris_core.images import read_picture
 from polaris_core.planning.plan import Decision, EditPlan
 from polaris_core.retrieval.shortlist import Half, Hit, Shortlist, Slot
 
@@ -21,7 +22,6 @@ _THUMB = 192
 _PICTURE = 320
 _INK, _FAINT, _PAPER, _CARD_PAPER = "#1d2330", "#697386", "#f5f3ee", "#ffffff"
 _ACCENT, _BAR = "#0f766e", "#d9e5e3"
-_PREVIEW_PIXELS = 64_000_000
 
 
 @dataclass
@@ -139,18 +139,10 @@ def _card(pen: _Pen, x: int, hit: Hit, best: float) -> None:
 
 def _thumbnail(hit: Hit) -> Image.Image:
     for preview in hit.entry.previews:
-        if not preview.path or not os.path.isfile(preview.path):
+        if not preview.path:
             continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                with Image.open(preview.path) as picture:
-                    if picture.width * picture.height > _PREVIEW_PIXELS:
-                        continue
-                    picture.draft("RGB", (_THUMB, _THUMB))
-                    return ImageOps.fit(picture.convert("RGB"), (_THUMB, _THUMB))
-        except (OSError, ValueError, Image.DecompressionBombError):
-            continue  # a sheet without this preview still serves; the scan has reported the file
+        with suppress(InvalidInput):  # a sheet without this preview still serves
+            return ImageOps.fit(read_picture(preview.path, 2 * _THUMB), (_THUMB, _THUMB))
     empty = Image.new("RGB", (_THUMB, _THUMB), _BAR)
     ImageDraw.Draw(empty).text((52, 86), "no preview", fill=_FAINT, font=_font(16))
     return empty

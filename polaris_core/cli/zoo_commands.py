@@ -16,6 +16,7 @@ from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.encoders.base import Encoders, RGBImage
 from polaris_core.encoders.factory import image_encoder, text_encoder
 from polaris_core.errors import InvalidInput
+from polaris_core.images import read_picture
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.explain import explain
 from polaris_core.planning.plan import EditPlan
@@ -73,7 +74,7 @@ def run_search(options: argparse.Namespace) -> int:
 
 def run_plan(options: argparse.Namespace) -> int:
     """Decide an edit; print the plan, and draw the sheet if asked."""
-    picture = _read_picture(options.image) if options.image else None
+    picture = np.asarray(read_picture(options.image)) if options.image else None
     shortlist, plan = decide(
         _open(options),
         options.instruction,
@@ -169,14 +170,6 @@ def _folders(options: argparse.Namespace) -> list[ModelFolder]:
     return [ModelFolder(f.resolve(), Kind.CHECKPOINT) for f in checkpoints] + [
         ModelFolder(f.resolve(), Kind.LORA) for f in loras
     ]
-
-
-def _read_picture(path: Path) -> RGBImage:
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidInput(f"the picture cannot be read ({error})", value=str(path)) from error
 
 
 def _hit(hit: Hit) -> dict[str, object]:

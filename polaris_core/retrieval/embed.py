@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import suppress
 
 import numpy as np
-from PIL import Image
 
 from polaris_core.catalogue.entry import Entry
 from polaris_core.catalogue.previews import is_picture
 from polaris_core.encoders.base import Embeddings, ImageEncoder, RGBImage, TextEncoder
+from polaris_core.errors import InvalidInput
+from polaris_core.images import read_picture
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import text_fields
 
 __all__ = [
     "picture_fingerprint",
     "picture_vectors",
-    "read_picture",
     "text_fingerprint",
     "text_vectors",
 ]
@@ -85,26 +84,13 @@ def picture_vectors(
         owners: list[int] = []
         for row, entry in enumerate(entries[start : start + _ENTRIES_AT_ONCE], start=start):
             for path in _picture_paths(entry):
-                if (picture := read_picture(path)) is not None:
-                    pictures.append(picture)
+                with suppress(InvalidInput):
+                    pictures.append(np.asarray(read_picture(path, _EDGE_PX)))
                     owners.append(row)
         if pictures:
             vectors = encoder.encode_images(pictures, _checked(progress))
             np.add.at(means, owners, vectors)
     return _unit(means)
-
-
-def read_picture(path: str) -> RGBImage | None:
-    """A preview, its longer edge at most 512 pixels; None if it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with closing(Image.open(path)) as picture:
-                picture.draft("RGB", (_EDGE_PX, _EDGE_PX))
-                picture.thumbnail((_EDGE_PX, _EDGE_PX))
-                return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
-        return None
 
 
 def _picture_paths(entry: Entry) -> list[str]:
