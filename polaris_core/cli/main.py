@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--checkpoints", type=Path, action="append", default=[], metavar="DIR")
     scan.add_argument("--loras", type=Path, action="append", default=[], metavar="DIR")
     scan.add_argument("--models", type=Path, metavar="DIR", help="ComfyUI's models folder")
+    scan.add_argument("--hash", action="store_true", help="also compute missing SHA-256 sums")
     scan.set_defaults(command=_scan)
 
     search = commands.add_parser("search", help="search the zoo by a phrase")
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("phrase")
     search.add_argument("--kind", choices=["checkpoint", "lora"], default="lora")
     search.add_argument("-k", type=_positive, default=10, help="how many")
+    search.add_argument(
+        "--words", action="store_true", help="all words must stand there; needs no encoder"
+    )
     search.set_defaults(command=_search)
 
     plan = commands.add_parser("plan", help="decide an edit without carrying it out")

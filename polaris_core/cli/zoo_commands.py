@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from polaris_core.catalogue.entry import BaseModel, Kind, Maturity
+from polaris_core.catalogue.fingerprints import hash_missing
 from polaris_core.catalogue.scan import ModelFolder
+from polaris_core.catalogue.store import Store
 from polaris_core.cli.output import print_json, print_table, terminal_progress
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.encoders.base import Encoders, RGBImage
@@ -27,7 +30,7 @@ from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.pins import Pins
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras, search
-from polaris_core.retrieval.zoo import Zoo
+from polaris_core.retrieval.zoo import CATALOGUE, Zoo
 
 __all__ = ["decide", "run_plan", "run_scan", "run_search"]
 
@@ -38,6 +41,9 @@ def run_scan(options: argparse.Namespace) -> int:
     zoo = _open(options)
     report = zoo.update(folders, terminal_progress())
     problems = [str(problem) for problem in report.problems]
+    if options.hash:
+        hashes = hash_missing(zoo.store, terminal_progress())
+        problems += [str(problem) for problem in hashes.problems]
     if options.json:
         counts = {"added": report.added, "changed": report.changed, "removed": report.removed}
         print_json({**counts, "unchanged": report.unchanged, "problems": problems})
@@ -49,9 +55,13 @@ def run_scan(options: argparse.Namespace) -> int:
 
 
 def run_search(options: argparse.Namespace) -> int:
-    """Print the entries nearest to a phrase."""
-    zoo = _open(options)
-    hits = search(zoo, options.phrase, Kind(options.kind), _filters(options), options.k)
+    """Print the entries nearest to a phrase, or those in which all its words stand."""
+    if options.words:
+        hits = _with_words(options)
+    else:
+        hits = search(
+            _open(options), options.phrase, Kind(options.kind), _filters(options), options.k
+        )
     if options.json:
         print_json([_hit(hit) for hit in hits])
         return 0
@@ -70,6 +80,19 @@ def run_search(options: argparse.Namespace) -> int:
         ],
     )
     return 0
+
+
+def _with_words(options: argparse.Namespace) -> Sequence[Hit]:
+    """Hits of the catalogue alone, in its order."""
+    with Store.open(options.zoo / CATALOGUE) as store:
+        columns = store.columns()
+        allowed = set(columns.ids[_filters(options).flags(columns)].tolist())
+        found = store.find(options.phrase, kind=Kind(options.kind), limit=len(columns.ids) or 1)
+    passing = [entry for entry in found if entry.id in allowed][: options.k]
+    return [
+        Hit(entry, 1 / place, reason="all words stand in its name, trigger words, tags or text")
+        for place, entry in enumerate(passing, start=1)
+    ]
 
 
 def run_plan(options: argparse.Namespace) -> int:

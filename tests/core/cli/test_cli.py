@@ -58,6 +58,28 @@ def test_search_as_json_names_file_scores_and_matched_words(zoo, capsys):
     assert hits[0]["sources"]
 
 
+def test_search_by_words_needs_no_encoder_and_obeys_the_filters(zoo, capsys):
+    folder = zoo[:2]
+    absent = ["--text-encoder", "sentence:/absent"]
+    assert main(["search", *folder, *absent, "--words", "watercolor", "--json"]) == 0
+    names = [hit["name"] for hit in json.loads(capsys.readouterr().out)]
+    assert any("Watercolor" in name for name in names)
+    flux = ["search", *folder, *absent, "--words", "watercolor", "--base", "flux", "--json"]
+    assert main(flux) == 0
+    assert {h["base_model"] for h in json.loads(capsys.readouterr().out)} == {"flux"}
+
+
+def test_scan_computes_sums_when_asked(models, tmp_path, capsys):
+    options = ["--zoo", str(tmp_path), *ENCODER]
+    folder = str(models / "checkpoints")
+    assert main(["scan", *options, "--checkpoints", folder, "--hash"]) == 0
+    capsys.readouterr()
+    assert main(["search", *options, "watercolor", "--kind", "checkpoint", "--json"]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert hits
+    assert all(len(hit["sha256"]) == 64 for hit in hits)
+
+
 def test_plan_as_json_can_be_read_back_and_is_the_same_twice(zoo, capsys):
     command = ["plan", *zoo, "A watercolor fox in a forest", "--json"]
     assert main(command) == 0
