@@ -28,18 +28,18 @@ from polaris_core.comfyui.workflow import fill  # noqa: E402
 from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
-COLUMNS = {
-    "PolarisZoo": (0, 0),
-    "LoadImage": (0, 420),
-    "PolarisInstructionParser": (480, 0),
-    "PolarisCheckpointRetriever": (480, 420),
-    "PolarisLoraRetriever": (960, 0),
-    "PolarisAdaptiveEditor": (1440, 0),
-    "KSampler": (1920, 0),
-    "VAEDecode": (1920, 420),
-    "ImageCompositeMasked": (1920, 560),
-    "SaveImage": (2400, 0),
-    "PreviewAny": (2400, 560),
+PLACES = {  # class: (x, y, width, height) on the canvas
+    "PolarisZoo": (0, 0, 400, 320),
+    "LoadImage": (0, 380, 400, 340),
+    "PolarisInstructionParser": (460, 0, 400, 340),
+    "PolarisCheckpointRetriever": (460, 400, 460, 420),
+    "PolarisLoraRetriever": (980, 0, 460, 560),
+    "PolarisAdaptiveEditor": (1500, 0, 460, 820),
+    "KSampler": (2020, 0, 340, 340),
+    "VAEDecode": (2020, 400, 340, 60),
+    "ImageCompositeMasked": (2020, 520, 340, 180),
+    "SaveImage": (2420, 0, 400, 440),
+    "PreviewAny": (2420, 500, 400, 320),
 }
 NOTES = {
     "polaris_local_change": "Choose a picture in Load Image, right-click it, open the mask editor "
@@ -85,8 +85,8 @@ def to_graph(api: dict[str, Any], info: dict[str, Any], note: str) -> dict[str, 
             "id": int(node_id),
             "type": node["class_type"],
             "title": node["_meta"]["title"],
-            "pos": list(COLUMNS[node["class_type"]]),
-            "size": [400, 200],
+            "pos": list(PLACES[node["class_type"]][:2]),
+            "size": list(PLACES[node["class_type"]][2:]),
             "flags": {},
             "order": order,
             "mode": 0,

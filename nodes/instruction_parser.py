@@ -47,12 +47,17 @@ class InstructionParser(io.ComfyNode):
 
     @classmethod
     def execute(cls, instruction: str, image: torch.Tensor | None = None) -> io.NodeOutput:
+        from polaris_core.instructions.explain import describe_intent
         from polaris_core.instructions.grammar import parse_instruction
         from polaris_core.instructions.serialize import intent_to_json
 
         intent = parse_instruction(instruction, has_picture=image is not None)
-        text = intent_to_json(intent)
-        return io.NodeOutput(intent, intent.generation_prompt, text, ui=_host.show(cls, text))
+        return io.NodeOutput(
+            intent,
+            intent.generation_prompt,
+            intent_to_json(intent),
+            ui=_host.show(cls, "\n".join(describe_intent(intent))),
+        )
 
 
 NODES = [InstructionParser]

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from polaris_core.errors import InvalidInput
 from polaris_core.images import read_picture
+from polaris_core.instructions.explain import describe_intent
 from polaris_core.planning.plan import Decision, EditPlan
 from polaris_core.retrieval.shortlist import Half, Hit, Shortlist, Slot
 
@@ -61,7 +62,7 @@ def draw_sheet(
     pen = _Pen(Image.new("RGB", (_WIDTH, length), _PAPER))
     pen.text(f"“{plan.intent.instruction}”", 34)
     pen.y += 6
-    pen.text(_summary(plan), 18, colour=_FAINT)
+    pen.text("   ·   ".join(describe_intent(plan.intent)), 18, colour=_FAINT)
     pen.y += 16
     _pictures(pen, pictures)
     for slot in shortlist.slots:
@@ -71,20 +72,6 @@ def draw_sheet(
     for decision in plan.decisions:
         _decision(pen, decision)
     return pen.sheet.crop((0, 0, _WIDTH, min(length, pen.y + _MARGIN)))
-
-
-def _summary(plan: EditPlan) -> str:
-    intent = plan.intent
-    parts = [intent.instruction_type.value.replace("_", " ")]
-    for label, value in (
-        ("subject", " ".join(filter(None, (intent.subject, intent.place)))),
-        ("style", intent.style_words),
-        ("object", intent.object_words),
-        ("where", intent.anchor),
-    ):
-        if value:
-            parts.append(f"{label}: {value}")
-    return "   ·   ".join(parts)
 
 
 def _pictures(pen: _Pen, pictures: Sequence[tuple[str, Image.Image]]) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from polaris_core.catalogue.entry import BaseModel, Kind
 from polaris_core.catalogue.scan import ModelFolder
-from polaris_core.cli.output import print_table, terminal_progress
+from polaris_core.cli.output import terminal_progress
 from polaris_core.cli.zoo_commands import decide
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
@@ -20,8 +20,8 @@ from polaris_core.demo.zoo import make_demo_zoo
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.factory import text_encoder
 from polaris_core.errors import MissingDependency
+from polaris_core.instructions.explain import describe_intent
 from polaris_core.planning.explain import explain
-from polaris_core.planning.plan import EditPlan
 from polaris_core.planning.serialize import plan_to_json
 from polaris_core.retrieval.explain import describe
 from polaris_core.retrieval.filters import Filters
@@ -70,7 +70,7 @@ def run_demo(options: argparse.Namespace) -> int:
         has_mask=True,
         filters=Filters(families=frozenset({BaseModel.SD15})),
     )
-    _print(plan)
+    print("\n".join(describe_intent(plan.intent)), end="\n\n")
     print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}\n")
     (out / "plan.json").write_text(plan_to_json(plan) + "\n", "utf-8")
 
@@ -84,23 +84,6 @@ def run_demo(options: argparse.Namespace) -> int:
     draw_sheet(shortlist, plan, pictures=pictures).save(out / "sheet.png")
     print(f"Look at {options.out / 'sheet.png'}")
     return 0
-
-
-def _print(plan: EditPlan) -> None:
-    intent = plan.intent
-    print_table(
-        ["intent", ""],
-        [
-            ("type", intent.instruction_type.value),
-            ("subject", intent.subject),
-            ("style", intent.style_words),
-            ("object", intent.object_words),
-            ("prompt", intent.generation_prompt),
-            ("style transformation", intent.style_transformation),
-            ("new shape fits the old", intent.contour_compatible),
-        ],
-    )
-    print()
 
 
 def _photograph() -> Image.Image:
