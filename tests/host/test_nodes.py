@@ -97,7 +97,7 @@ def test_every_node_is_offered_with_name_category_and_tooltips(comfy_server):
         assert spec["description"]
 
 
-def test_starting_is_delayed_by_less_than_a_fifth_of_a_second():
+def test_starting_is_delayed_by_less_than_a_fifth_of_a_second(comfy_server):
     benchmark = [sys.executable, "benchmarks/startup.py", "--runs", "3", "--json"]
     done = subprocess.run(benchmark, cwd=ROOT, capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout.splitlines()[-1])
