@@ -90,6 +90,13 @@ def store() -> Store:
         return next((z.store for z in _zoos.values()), None) or Store.open(zoo_home() / CATALOGUE)
 
 
+def hashed(entry: Entry) -> Entry:
+    """The entry with the SHA-256 of its file; computed once per file, with progress."""
+    from polaris_core.catalogue import fingerprints
+
+    return fingerprints.hashed(store(), entry, progress())
+
+
 def open_zoo(text_spec: str, image_spec: str) -> Zoo:
     """The zoo of this host for these encoders; one per process, shared by all nodes."""
     from polaris_core.encoders.base import Encoders
@@ -115,6 +122,10 @@ def path_of(entry: Entry) -> str:
 
     roots = {os.path.realpath(f.path) for f in model_folders()}
     path = os.path.join(entry.root, *entry.file.split("/"))
+    if entry.unsafe:
+        raise UnknownModel(
+            "a pickled file is never opened", value=entry.file, hint="Convert it to safetensors"
+        )
     if os.path.realpath(entry.root) not in roots or not os.path.isfile(path):
         raise UnknownModel(
             "the file is not in ComfyUI's model folders any more",

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from polaris_core.catalogue.entry import BaseModel
     from polaris_core.instructions.intent import EditIntent
-    from polaris_core.planning.plan import EditPlan
     from polaris_core.retrieval.shortlist import Shortlist
 
 
@@ -120,26 +119,21 @@ class AdaptiveEditor(io.ComfyNode):
     ) -> io.NodeOutput:
         from polaris_core.planning.explain import explain
         from polaris_core.planning.planner import PlanOptions, make_plan
-        from polaris_core.planning.replay import replay
+        from polaris_core.planning.replay import replay, sign
         from polaris_core.planning.serialize import plan_from_json, plan_to_json
         from polaris_core.retrieval.shortlist import SlotName
 
-        base = _host.base_model_of(model)
+        base, store, hashed = _host.base_model_of(model), _host.store(), _host.hashed
+        needs = {"has_picture": image is not None, "has_mask": mask is not None}
+        best = shortlist.best(SlotName.CHECKPOINT)
         if plan_json.strip():
-            plan = replay(
-                plan_from_json(plan_json),
-                base_model=base,
-                has_picture=image is not None,
-                has_mask=mask is not None,
-            )
+            plan = plan_from_json(plan_json)
         else:
             plan = make_plan(
                 intent,
                 shortlist,
                 base_model=_refined(base, shortlist),
-                checkpoint_from_user=shortlist.best(SlotName.CHECKPOINT) is None,
-                has_picture=image is not None,
-                has_mask=mask is not None,
+                checkpoint_from_user=best is None,
                 options=PlanOptions(
                     style_strength=style_strength or None,
                     object_strength=object_strength or None,
@@ -147,8 +141,22 @@ class AdaptiveEditor(io.ComfyNode):
                     extra_negative=negative,
                     allow_unknown_base=unknown_base,
                 ),
+                **needs,
             )
-        model, clip = _apply(plan, model, clip)
+            plan = sign(plan, store, hashed)
+        entries = replay(
+            plan,
+            store,
+            base_model=base,
+            checkpoint=best.entry if best else None,
+            allow_unknown_base=unknown_base,
+            hashed=hashed,
+            **needs,
+        )
+        for step, entry in zip(plan.loras, entries, strict=True):
+            model, clip = _host.apply_lora(
+                model, clip, entry, step.strength_model, step.strength_clip
+            )
         latent, region = start_latent(plan, vae, image, mask, (width, height, pictures))
         return io.NodeOutput(
             model,
@@ -171,17 +179,6 @@ def _refined(base: BaseModel, shortlist: Shortlist) -> BaseModel:
     if best is not None and best.entry.base_model.family is base:
         return best.entry.base_model
     return base
-
-
-def _apply(plan: EditPlan, model: Any, clip: Any) -> tuple[Any, Any]:
-    from polaris_core.planning.replay import locate
-
-    report = _host.progress()
-    for done, step in enumerate(plan.loras):
-        report(done, len(plan.loras), step.pick.name)
-        entry = locate(step.pick, _host.store())
-        model, clip = _host.apply_lora(model, clip, entry, step.strength_model, step.strength_clip)
-    return model, clip
 
 
 NODES = [AdaptiveEditor]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polaris_core.catalogue.entry import Entry
 from polaris_core.catalogue.hashes import sha256_of
@@ -11,7 +11,7 @@ from polaris_core.catalogue.store import Store
 from polaris_core.errors import FileProblem, UnknownModel
 from polaris_core.progress import Progress, silent
 
-__all__ = ["HashReport", "hash_missing"]
+__all__ = ["HashReport", "hash_missing", "hashed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def hash_missing(store: Store, progress: Progress = silent, limit: int | None = 
     wanted = [row[0] for row in rows][:limit]
     waiting = store.entries(wanted)
     total = sum(entry.size_bytes for entry in waiting)
-    before = hashed = 0
+    before = count = 0
     problems: list[FileProblem] = []
     for entry in waiting:
         start = before
@@ -55,17 +55,27 @@ def hash_missing(store: Store, progress: Progress = silent, limit: int | None = 
             progress(start + done, total, what)
 
         try:
-            _hash(store, entry, report)
-            hashed += 1
+            hashed(store, entry, report)
+            count += 1
         except FileProblem as problem:
             problems.append(problem)
         except UnknownModel:
             pass  # removed by a scan meanwhile
         before += entry.size_bytes
-    return HashReport(hashed, tuple(problems))
+    return HashReport(count, tuple(problems))
 
 
-def _hash(store: Store, entry: Entry, progress: Progress) -> None:
+def hashed(store: Store, entry: Entry, progress: Progress = silent) -> Entry:
+    """The entry with the SHA-256 of its file, computed and kept if it was not known.
+
+    Raises:
+        FileProblem: The file cannot be read, or has changed since it was scanned.
+        UnknownModel: It was removed from the catalogue meanwhile.
+        StoreProblem: The catalogue cannot be used.
+        Cancelled: `progress` raised it.
+    """
+    if entry.sha256:
+        return entry
     path = os.path.join(entry.root, entry.file)
     digits = sha256_of(path, progress)
     try:
@@ -76,3 +86,4 @@ def _hash(store: Store, entry: Entry, progress: Progress) -> None:
     if not same:
         raise FileProblem("has changed since it was scanned", path=path, hint="scan again")
     store.set_sha256(entry.id, digits)
+    return replace(entry, sha256=digits)

@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--image", type=Path, help="the picture to edit")
     plan.add_argument("--no-mask", action="store_true", help="there is no mask for it")
     plan.add_argument("--pin", action="append", default=[], help="a line of pins and bans")
+    plan.add_argument(
+        "--unknown-base", action="store_true", help="also LoRAs whose base model nobody knows"
+    )
     plan.add_argument("--sheet", type=Path, metavar="PNG", help="also draw a contact sheet")
     plan.set_defaults(command=_plan)
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from polaris_core.catalogue.entry import BaseModel, Kind, Maturity
-from polaris_core.catalogue.fingerprints import hash_missing
+from polaris_core.catalogue.fingerprints import hash_missing, hashed
 from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.catalogue.store import Store
 from polaris_core.cli.output import print_json, print_table, terminal_progress
@@ -23,7 +23,8 @@ from polaris_core.images import read_picture
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.explain import explain
 from polaris_core.planning.plan import EditPlan
-from polaris_core.planning.planner import make_plan
+from polaris_core.planning.planner import PlanOptions, make_plan
+from polaris_core.planning.replay import sign
 from polaris_core.planning.serialize import plan_to_json
 from polaris_core.retrieval.explain import describe
 from polaris_core.retrieval.filters import Filters
@@ -84,6 +85,11 @@ def run_search(options: argparse.Namespace) -> int:
 
 def _with_words(options: argparse.Namespace) -> Sequence[Hit]:
     """Hits of the catalogue alone, in its order."""
+    if not options.phrase.strip():
+        raise InvalidInput("nothing to search for", value=options.phrase, hint="Give a word")
+    if not (options.zoo / CATALOGUE).is_file():
+        hint = "Run `polaris scan` first, or name another folder with --zoo"
+        raise InvalidInput("there is no zoo in this folder", value=str(options.zoo), hint=hint)
     with Store.open(options.zoo / CATALOGUE) as store:
         columns = store.columns()
         allowed = set(columns.ids[_filters(options).flags(columns)].tolist())
@@ -105,13 +111,14 @@ def run_plan(options: argparse.Namespace) -> int:
         has_mask=not options.no_mask,
         pins=Pins.parse("\n".join(options.pin)),
         filters=_filters(options),
+        unknown_base=options.unknown_base,
     )
     if options.sheet:
         from polaris_core.sheet import draw_sheet
 
         pictures = [] if picture is None else [("the picture", Image.fromarray(picture))]
         options.sheet.parent.mkdir(parents=True, exist_ok=True)
-        draw_sheet(shortlist, plan, pictures=pictures).save(options.sheet)
+        draw_sheet(shortlist, plan, pictures=pictures).save(options.sheet, format="PNG")
     if options.json:
         print_json(json.loads(plan_to_json(plan)))
         return 0
@@ -127,6 +134,7 @@ def decide(
     has_mask: bool = False,
     pins: Pins | None = None,
     filters: Filters | None = None,
+    unknown_base: bool = False,
 ) -> tuple[Shortlist, EditPlan]:
     """Sentence to plan, as the nodes do it one after the other.
 
@@ -137,6 +145,7 @@ def decide(
         has_mask: Whether there will be a mask; local edits need one.
         pins: What must and must not be used.
         filters: Which entries may be used.
+        unknown_base: Whether LoRAs of unknown base model may be used.
 
     Raises:
         PolarisError: As the stages do.
@@ -157,11 +166,18 @@ def decide(
         picture=picture,
         pins=pins,
         filters=filters,
+        allow_unknown_base=unknown_base,
         progress=progress,
     )
     shortlist = Shortlist(found.slots + loras.slots)
-    plan = make_plan(intent, shortlist, has_picture=picture is not None, has_mask=has_mask)
-    return shortlist, plan
+    plan = make_plan(
+        intent,
+        shortlist,
+        has_picture=picture is not None,
+        has_mask=has_mask,
+        options=PlanOptions(allow_unknown_base=unknown_base),
+    )
+    return shortlist, sign(plan, zoo.store, lambda entry: hashed(zoo.store, entry, progress))
 
 
 def _open(options: argparse.Namespace) -> Zoo:

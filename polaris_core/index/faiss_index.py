@@ -25,7 +25,7 @@ from polaris_core.progress import Progress, silent
 
 __all__ = ["FastIndex", "FlatIndex", "gpu_count"]
 
-_CANDIDATES = 8
+_CANDIDATES = 4
 """Candidates scored exactly per hit asked for; the recall this gives is in benchmarks/search.py."""
 
 _FEWEST_CANDIDATES = 256
@@ -128,7 +128,7 @@ class FastIndex:
         faiss, count = required("faiss", "faiss-cpu"), len(rows.row_ids)
         if count < _FEWEST_ROWS:
             return cls(rows, None)
-        parts = rows.dim // next(size for size in (3, 2, 1) if rows.dim % size == 0)
+        parts = rows.dim // next(size for size in (2, 1) if rows.dim % size == 0)
         codes = faiss.IndexPQFastScan(rows.dim, parts, 4, faiss.METRIC_INNER_PRODUCT)
         codes.pq.cp.niter = _TRAINING_ROUNDS
         progress(0, 2, "learning codes for the index")

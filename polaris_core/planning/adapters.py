@@ -16,7 +16,7 @@ from polaris_core.planning.plan import Decision
 from polaris_core.planning.rules import COMBINED_STRENGTH, DEFAULT_STRENGTH, share_strengths
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
-__all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry"]
+__all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry", "trouble_with"]
 
 _SLOTS = (SlotName.STYLE, SlotName.OBJECT)
 _MAX_STRENGTH = 10.0
@@ -133,7 +133,7 @@ def _part(
     fitting: list[Hit] = []
     skipped: list[Decision] = []
     for hit in hits:
-        trouble = _trouble(hit.entry, base, allow_unknown)
+        trouble = trouble_with(hit.entry, base, allow_unknown)
         if trouble and hit.pinned:
             raise IncompatibleAdapter(
                 f"the pinned LoRA cannot be applied: {trouble}",
@@ -147,7 +147,8 @@ def _part(
     return fitting, skipped
 
 
-def _trouble(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:
+def trouble_with(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:
+    """Why a LoRA may not be applied to a checkpoint of this base model; empty if it may."""
     if entry.kind is not Kind.LORA:
         return "it is no LoRA"
     if entry.unsafe:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
 from polaris_core.errors import IncompatibleAdapter, UnknownModel
+from polaris_core.planning.adapters import describe_entry, trouble_with
 from polaris_core.planning.needs import check_needs
 from polaris_core.planning.plan import EditPlan, ModelPick
 
-__all__ = ["Resolver", "locate", "replay"]
+__all__ = ["Hash", "Resolver", "locate", "replay", "sign"]
 
 
 class Resolver(Protocol):
@@ -21,36 +23,90 @@ class Resolver(Protocol):
         ...
 
 
-def replay(plan: EditPlan, *, base_model: BaseModel, has_picture: bool, has_mask: bool) -> EditPlan:
-    """The plan as it stands, once it is sure that it can be carried out here.
+Hash = Callable[[Entry], Entry]
+"""Gives an entry with its SHA-256, computing it if need be."""
+
+
+def sign(plan: EditPlan, store: Resolver, hashed: Hash) -> EditPlan:
+    """The plan with the SHA-256 of every file it names, so that it means the same elsewhere.
+
+    Raises:
+        UnknownModel: A file is not in the zoo.
+        PolarisError: As `hashed` does.
+    """
+
+    def signed(pick: ModelPick, kind: Kind) -> ModelPick:
+        if pick.sha256:
+            return pick
+        return replace(pick, sha256=hashed(locate(pick, store, kind=kind)).sha256)
+
+    checkpoint = plan.checkpoint and signed(plan.checkpoint, Kind.CHECKPOINT)
+    loras = tuple(replace(step, pick=signed(step.pick, Kind.LORA)) for step in plan.loras)
+    return replace(plan, checkpoint=checkpoint, loras=loras)
+
+
+def replay(
+    plan: EditPlan,
+    store: Resolver,
+    *,
+    base_model: BaseModel,
+    checkpoint: Entry | None = None,
+    allow_unknown_base: bool = False,
+    has_picture: bool,
+    has_mask: bool,
+    hashed: Hash = lambda entry: entry,
+) -> tuple[Entry, ...]:
+    """Find the LoRAs of a plan, once it is sure that it can be carried out here.
+
+    What decides is the files that are found, not what the plan says of them.
 
     Args:
-        plan: Made before.
+        plan: Made before, perhaps elsewhere.
+        store: Knows the entries.
         base_model: The base model of the MODEL at hand.
+        checkpoint: Where the MODEL comes from; None if it is the user's own.
+        allow_unknown_base: Whether a LoRA may be applied where a base model is unknown.
         has_picture: Whether there is a picture.
         has_mask: Whether there is a mask.
+        hashed: Tells the SHA-256 of a file that the zoo does not know yet.
+
+    Returns:
+        An entry for each of the plan's LoRAs, in their order.
 
     Raises:
         InvalidIntent: Its intent is no edit.
         PictureRequired: It changes a picture and there is none.
         MaskRequired: It changes a region and there is no mask.
-        IncompatibleAdapter: One of its LoRAs is made for another family than the MODEL.
+        UnknownModel: A file is not in the zoo, or the checkpoint is another one.
+        IncompatibleAdapter: A LoRA may not be applied to this MODEL.
     """
     check_needs(plan.intent, has_picture=has_picture, has_mask=has_mask)
-    for step in plan.loras:
-        made_for = step.pick.base_model
-        unknown = BaseModel.UNKNOWN in (made_for, base_model)
-        if not unknown and not made_for.fits(base_model):
+    if plan.checkpoint and checkpoint:
+        wanted = plan.checkpoint
+        if not _is_same(wanted, hashed(checkpoint) if wanted.sha256 else checkpoint):
+            raise UnknownModel(
+                f"the plan was made for another checkpoint ({_known_of(wanted)})",
+                value=wanted.file or wanted.name,
+                hint=f"Pin it in the Checkpoint Retriever; get it{_from(wanted)} if it is not here",
+            )
+    entries = tuple(locate(step.pick, store, hashed=hashed) for step in plan.loras)
+    for entry in entries:
+        if trouble := trouble_with(entry, base_model, allow_unknown_base):
             raise IncompatibleAdapter(
-                f"a LoRA of the plan is made for {made_for.value}, and the MODEL is "
-                f"{base_model.value}",
-                value=step.pick.name,
+                f"a LoRA of the plan may not be applied: {trouble}",
+                value=describe_entry(entry),
                 hint=_wanted_checkpoint(plan),
             )
-    return plan
+    return entries
 
 
-def locate(pick: ModelPick, store: Resolver, *, kind: Kind = Kind.LORA) -> Entry:
+def locate(
+    pick: ModelPick,
+    store: Resolver,
+    *,
+    kind: Kind = Kind.LORA,
+    hashed: Hash = lambda entry: entry,
+) -> Entry:
     """Find the file that a plan names.
 
     By sha256, then AutoV3, then file and size, then name and size. A size or hash that is known on
@@ -60,6 +116,7 @@ def locate(pick: ModelPick, store: Resolver, *, kind: Kind = Kind.LORA) -> Entry
         pick: From a plan.
         store: Knows the entries.
         kind: What it must be.
+        hashed: Tells the SHA-256 of a file that the zoo does not know yet.
 
     Raises:
         UnknownModel: It is not in the zoo; file, hash and source are named.
@@ -67,13 +124,16 @@ def locate(pick: ModelPick, store: Resolver, *, kind: Kind = Kind.LORA) -> Entry
     for text in (pick.sha256, pick.autov3, pick.file, pick.name):
         if not text:
             continue
-        found = [e for e in store.resolve(text, kind=kind) if e.on_disk and _is_same(pick, e)]
+        near = [e for e in store.resolve(text, kind=kind) if e.on_disk and not e.unsafe]
+        if pick.sha256:
+            near = [hashed(e) if pick.size_bytes in (0, e.size_bytes) else e for e in near]
+        found = [e for e in near if _is_same(pick, e)]
         if found:
             return min(found, key=lambda e: (e.file != pick.file, e.file, e.id))
     raise UnknownModel(
         f"the plan needs a file that is not in the zoo ({_known_of(pick)})",
         value=pick.file or pick.name,
-        hint=f"Get it from {pick.source} and scan again" if pick.source else "Scan its folder",
+        hint=f"Get it{_from(pick)} and scan again",
     )
 
 
@@ -82,6 +142,10 @@ def _is_same(pick: ModelPick, entry: Entry) -> bool:
         if mine and theirs:
             return mine == theirs
     return not pick.size_bytes or pick.size_bytes == entry.size_bytes
+
+
+def _from(pick: ModelPick) -> str:
+    return f" from {pick.source}" if pick.source else ""
 
 
 def _known_of(pick: ModelPick) -> str:

@@ -191,6 +191,15 @@ def test_pins_and_plan_reproduce_the_picture(comfy_server):
     assert plan_of(again) == plan
 
 
+def test_a_plan_names_its_files_by_hash_and_refuses_others(comfy_server):
+    plan = plan_of(text_to_picture(comfy_server, **{"Sampler.seed": 13}))
+    picks = [plan["checkpoint"], *(step["pick"] for step in plan["loras"])]
+    assert all(len(pick["sha256"]) == 64 for pick in picks)
+    plan["loras"][0]["pick"] |= {"sha256": "ab" * 32, "source": "https://example.org/lora"}
+    with pytest.raises(WorkflowFailed, match=r"example\.org/lora"):
+        text_to_picture(comfy_server, **{"Editor.plan_json": json.dumps(plan)})
+
+
 def test_a_second_run_is_served_from_the_cache(comfy_server):
     graph = workflow("polaris_text_to_picture", **{"Sampler.seed": 12})
     comfy_server.client.run(graph, timeout_s=120)

@@ -11,7 +11,7 @@ from polaris_core.errors import IncompatibleAdapter, MaskRequired, PictureRequir
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.plan import ModelPick
 from polaris_core.planning.planner import make_plan
-from polaris_core.planning.replay import locate, replay
+from polaris_core.planning.replay import locate, replay, sign
 from polaris_core.planning.serialize import plan_from_json, plan_to_json
 
 SHA = "ab" * 32
@@ -91,18 +91,75 @@ def test_a_checkpoint_is_not_taken_for_a_lora(entry):
     assert locate(pick, Shelf(checkpoint), kind=Kind.CHECKPOINT) == checkpoint
 
 
-def test_a_replayed_plan_is_the_same_plan(plan):
-    again = plan_from_json(plan_to_json(plan))
-    assert replay(again, base_model=BaseModel.SD15, has_picture=True, has_mask=True) == plan
+def test_a_pickled_file_is_never_taken(entry):
+    pick = ModelPick("Foxes", "Foxes.safetensors", BaseModel.SD15)
+    with pytest.raises(UnknownModel):
+        locate(pick, Shelf(replace(entry, unsafe=True)))
 
 
-def test_a_plan_for_another_family_is_refused_and_names_its_checkpoint(plan):
-    with pytest.raises(IncompatibleAdapter, match=r"Inkwell\.safetensors"):
-        replay(plan, base_model=BaseModel.SDXL, has_picture=True, has_mask=True)
+def test_a_file_of_the_same_name_and_size_is_hashed_before_it_is_taken(entry):
+    pick = ModelPick("Foxes", "Foxes.safetensors", BaseModel.SD15, sha256=SHA, size_bytes=10)
+    unknown = replace(entry, sha256="", autov3="")
+    right, wrong = ({"sha256": digits * 32} for digits in ("ab", "cd"))
+    assert locate(pick, Shelf(unknown), hashed=lambda e: replace(e, **right)).sha256 == SHA
+    with pytest.raises(UnknownModel):
+        locate(pick, Shelf(unknown), hashed=lambda e: replace(e, **wrong))
 
 
-def test_a_replayed_plan_needs_what_the_edit_needs(plan):
-    with pytest.raises(MaskRequired):
-        replay(plan, base_model=BaseModel.SD15, has_picture=True, has_mask=False)
-    with pytest.raises(PictureRequired):
-        replay(plan, base_model=BaseModel.SD15, has_picture=False, has_mask=True)
+def test_a_signed_plan_names_every_file_by_its_hash(zoo):
+    shortlist = zoo.shortlist(style=[zoo.hit("Aquarelle")], objects=[zoo.hit("Foxes", sha256=SHA)])
+    intent = parse_instruction("Replace the cat with a watercolor fox")
+    plan = make_plan(intent, shortlist, has_picture=True, has_mask=True)
+    shelf = Shelf(*(hit.entry for slot in shortlist.slots for hit in slot.hits))
+    signed = sign(plan, shelf, lambda entry: replace(entry, sha256="cd" * 32))
+    assert signed.checkpoint.sha256 == "cd" * 32
+    assert [step.pick.sha256 for step in signed.loras] == ["cd" * 32, SHA]
+    assert sign(signed, shelf, None) == signed
+
+
+class TestReplay:
+    """With the picture, the mask and the zoo the plan was made with, but for what is told."""
+
+    @pytest.fixture
+    def style(self, zoo):
+        return zoo.hit("Aquarelle", sha256=SHA).entry
+
+    @pytest.fixture
+    def replayed(self, plan, style):
+        def call(*entries, **changes):
+            told = {"base_model": BaseModel.SD15, "has_picture": True, "has_mask": True}
+            again = plan_from_json(plan_to_json(changes.pop("plan", plan)))
+            return replay(again, Shelf(*(entries or [style])), **told | changes)
+
+        return call
+
+    def test_it_finds_the_files_in_their_order(self, replayed, style):
+        assert replayed() == (style,)
+
+    def test_another_family_is_refused_and_the_checkpoint_named(self, replayed):
+        with pytest.raises(IncompatibleAdapter, match=r"Inkwell\.safetensors"):
+            replayed(base_model=BaseModel.SDXL)
+
+    def test_what_the_file_is_counts_and_not_what_the_plan_says(self, replayed, style):
+        with pytest.raises(IncompatibleAdapter, match="sdxl"):
+            replayed(replace(style, base_model=BaseModel.SDXL))
+
+    def test_an_unknown_base_needs_leave(self, replayed, style):
+        unknown = replace(style, base_model=BaseModel.UNKNOWN)
+        with pytest.raises(IncompatibleAdapter, match="unknown"):
+            replayed(unknown)
+        assert replayed(unknown, allow_unknown_base=True) == (unknown,)
+
+    def test_another_checkpoint_is_told(self, replayed, plan, zoo):
+        wanted = zoo.shortlist().slots[0].hits[0].entry
+        assert replayed(checkpoint=wanted)
+        other = replace(wanted, file="other.safetensors", size_bytes=7, sha256="cd" * 32)
+        pick = replace(plan.checkpoint, sha256=SHA)
+        with pytest.raises(UnknownModel, match="another checkpoint"):
+            replayed(checkpoint=other, plan=replace(plan, checkpoint=pick))
+
+    def test_it_needs_what_the_edit_needs(self, replayed):
+        with pytest.raises(MaskRequired):
+            replayed(has_mask=False)
+        with pytest.raises(PictureRequired):
+            replayed(has_picture=False)
