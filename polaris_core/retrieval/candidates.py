@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +15,15 @@ from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.pins import Pin, Pins
 from polaris_core.retrieval.shortlist import SlotName
 
-__all__ = ["NAMED_ONLY", "ROLES", "Resolved", "check_family", "resolve_pins", "slot_of"]
+__all__ = [
+    "NAMED_ONLY",
+    "ROLES",
+    "Resolved",
+    "check_family",
+    "family_of_loras",
+    "resolve_pins",
+    "slot_of",
+]
 
 ROLES = {
     SlotName.STYLE: frozenset({Role.STYLE, Role.CONCEPT, Role.BACKGROUND, Role.UNKNOWN}),
@@ -26,6 +35,8 @@ NAMED_ONLY = frozenset({Role.CHARACTER, Role.PERSON})
 """Roles of which an entry is only used when it is asked for by name."""
 
 _CLOSE_NAMES = 3
+_HASH = re.compile(r"(?:[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{64})", re.IGNORECASE)
+"""AutoV2, AutoV3 and SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,8 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
 
     Raises:
         UnknownModel: A pin names nothing in the zoo.
-        InvalidInput: A pinned model is also banned, may not be used, or cannot fill the slot that
-            the line names.
+        InvalidInput: A pinned model is also banned or may not be used, or a strength is asked for
+            a checkpoint.
     """
     notes: list[str] = []
     banned: dict[SlotName, frozenset[int]] = dict.fromkeys(SlotName, frozenset())
@@ -66,6 +77,12 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
         if all(entry.id != other.id for other in pinned[slot]):
             pinned[slot] += (entry,)
         if pin.strength is not None:
+            if slot is SlotName.CHECKPOINT:
+                raise InvalidInput(
+                    "a checkpoint has no strength",
+                    value=str(pin),
+                    hint="Leave out the @ part; write a name that contains @ in quotes",
+                )
             strengths[entry.id] = pin.strength
     return Resolved(pinned, banned, strengths, tuple(notes))
 
@@ -75,6 +92,26 @@ def slot_of(entry: Entry) -> SlotName:
     if entry.kind is Kind.CHECKPOINT:
         return SlotName.CHECKPOINT
     return SlotName.STYLE if entry.role in (Role.STYLE, Role.TOOL) else SlotName.OBJECT
+
+
+def family_of_loras(resolved: Resolved) -> BaseModel | None:
+    """The family that the pinned LoRAs need the checkpoint to be of; None if they leave it open.
+
+    Raises:
+        InvalidInput: They are of several families, which no checkpoint can serve.
+    """
+    loras = (*resolved.pinned[SlotName.STYLE], *resolved.pinned[SlotName.OBJECT])
+    firsts: dict[BaseModel, Entry] = {}
+    for entry in loras:
+        if entry.base_model is not BaseModel.UNKNOWN:
+            firsts.setdefault(entry.base_model.family, entry)
+    if len(firsts) > 1:
+        raise InvalidInput(
+            "the pinned LoRAs are for base models that no checkpoint serves together",
+            value=", ".join(f"{entry.name} ({family.value})" for family, entry in firsts.items()),
+            hint="Pin LoRAs of one family only",
+        )
+    return next(iter(firsts), None)
 
 
 def check_family(entry: Entry, base: BaseModel, allow_unknown: bool) -> None:
@@ -134,4 +171,10 @@ def _hint(store: Store, pin: Pin) -> str:
             known[stem_key] = loaded(file)
     close = difflib.get_close_matches(pin.name.lower()[:200], known, _CLOSE_NAMES, 0.6)
     shown = ", ".join(dict.fromkeys(known[key] for key in close if known[key]))
-    return f"Did you mean {shown}?" if shown else "Scan its folder, or correct the name"
+    hint = f"Did you mean {shown}?" if shown else "Scan its folder, or correct the name"
+    if _HASH.fullmatch(pin.name.strip()):
+        hint = (
+            "A hash finds no file whose own hash is not known yet: `polaris scan --hash` computes "
+            f"them. {hint}"
+        )
+    return hint

@@ -78,6 +78,25 @@ class Filters:
                 value=named,
                 hint=f"Allow {entry.maturity.name} in the zoo, or remove the pin",
             )
+        self._check_choice(entry, named)
+
+    def _check_choice(self, entry: Entry, named: str) -> None:
+        """See that it is of the families and in the folders that were chosen."""
+        families = self.families
+        if families is not None and entry.base_model.family not in {f.family for f in families}:
+            chosen = ", ".join(sorted(family.value for family in families)) or "none"
+            raise InvalidInput(
+                f"the filter for families ({chosen}) excludes a pinned model, which is for "
+                f"{entry.base_model.value}",
+                value=named,
+                hint=f"Allow the family {entry.base_model.family.value}, or remove the pin",
+            )
+        if self.folders and not in_folders(entry.file, self.folders):
+            raise InvalidInput(
+                f"the filter for folders ({', '.join(self.folders)}) excludes a pinned model",
+                value=named,
+                hint="Allow its folder too, or remove the pin",
+            )
 
 
 def in_folders(file: str, folders: Sequence[str]) -> bool:

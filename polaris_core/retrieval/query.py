@@ -10,15 +10,26 @@ no picture, or no image encoder text                            text
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.retrieval.shortlist import Half, SlotName
 
-__all__ = ["SlotQuery", "slot_queries"]
+__all__ = ["Sight", "SlotQuery", "slot_queries"]
 
 _ALWAYS_STYLED = frozenset({InstructionType.LOCAL_STYLE, InstructionType.GLOBAL_STYLE})
 _NEW_THING = frozenset({InstructionType.ADD, InstructionType.NEW_PICTURE})
+_NO_ENCODER = "the zoo has no image encoder to look at the picture with (set one in the zoo)"
+
+
+class Sight(enum.Enum):
+    """Whether a picture can ask."""
+
+    SEEN = enum.auto()
+    NO_PICTURE = enum.auto()
+    NO_ENCODER = enum.auto()
+    """There is a picture, but nothing that can look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +41,30 @@ class SlotQuery:
     """What text asks for; where the picture asks, what text may ask if there are no previews."""
     nothing: str = ""
     """Why nothing is sought; empty if something is."""
+    gone: str = ""
+    """What the sought thing replaces; empty if nothing."""
+    note: str = ""
+    """What the user is to know of it; empty if nothing."""
 
 
-def slot_queries(intent: EditIntent, has_picture: bool) -> dict[SlotName, SlotQuery]:
+def slot_queries(intent: EditIntent, sight: Sight) -> dict[SlotName, SlotQuery]:
     """The query of every slot.
 
     Args:
         intent: What is asked for.
-        has_picture: Whether there is a picture that an image encoder can look at.
+        sight: Whether there is a picture that an image encoder can look at.
     """
     kind = intent.instruction_type
     styled = intent.style_transformation or kind in _ALWAYS_STYLED
-    by_picture = has_picture and (kind is InstructionType.NEW_PICTURE or not styled)
-    if by_picture:
+    for_picture = kind is InstructionType.NEW_PICTURE or not styled
+    if for_picture and sight is Sight.SEEN:
         checkpoint = SlotQuery(Half.PICTURE, _checkpoint_phrase(intent))
         style = SlotQuery(Half.PICTURE, "")
     else:
-        checkpoint = SlotQuery(Half.TEXT, _checkpoint_phrase(intent))
-        style = _style(intent)
+        blind = for_picture and sight is Sight.NO_ENCODER
+        note = f"{_NO_ENCODER}, so words were asked" if blind else ""
+        checkpoint = SlotQuery(Half.TEXT, _checkpoint_phrase(intent), note=note)
+        style = _style(intent, sight, note)
     return {
         SlotName.CHECKPOINT: checkpoint,
         SlotName.STYLE: style,
@@ -65,11 +82,13 @@ def _checkpoint_phrase(intent: EditIntent) -> str:
     return _style_phrase(intent) or final.strip()
 
 
-def _style(intent: EditIntent) -> SlotQuery:
+def _style(intent: EditIntent, sight: Sight, note: str) -> SlotQuery:
     if phrase := _style_phrase(intent):
-        return SlotQuery(Half.TEXT, phrase)
-    reason = "no style was asked for, and there is no picture whose look could be kept"
-    return SlotQuery(Half.TEXT, "", reason)
+        return SlotQuery(Half.TEXT, phrase, note=note)
+    lacking = "there is no picture whose look could be kept"
+    if sight is Sight.NO_ENCODER:
+        lacking = _NO_ENCODER
+    return SlotQuery(Half.TEXT, "", f"no style was asked for, and {lacking}")
 
 
 def _object(intent: EditIntent) -> SlotQuery:
@@ -80,7 +99,8 @@ def _object(intent: EditIntent) -> SlotQuery:
     if not objects and kind in _NEW_THING and intent.subject.strip():
         objects = [intent.subject.strip()]
     if objects and kind is not InstructionType.REMOVE:
-        return SlotQuery(Half.TEXT, ", ".join(objects))
+        gone = intent.subject.strip() if kind is InstructionType.CATEGORY_CHANGE else ""
+        return SlotQuery(Half.TEXT, ", ".join(objects), gone=gone)
     removed = kind is InstructionType.REMOVE
     reason = "a thing is taken away, not added" if removed else "no new thing was asked for"
     return SlotQuery(Half.TEXT, "", reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,10 @@ from polaris_core.retrieval.words import phrases, stems
 __all__ = ["Asked", "Match", "reason"]
 
 _SHOWN = 6
+_PLACED = re.compile(
+    r"\b(?:in|on|at|by|with|near|under|over|behind|beside|above|below|from|wearing|who|that)\b",
+    re.IGNORECASE,
+)
 _AROUND_WORDS = ".,;:!?()[]{}\"'“”‘’"
 
 
@@ -22,6 +27,9 @@ class Asked:
     """A query in words; empty if a picture asked."""
 
     text: str
+    things: bool = False
+    """Whether it names things, so that what follows a word of place ("in the snow") is not sought.
+    """
 
     @cached_property
     def words(self) -> dict[str, frozenset[str]]:
@@ -37,7 +45,10 @@ class Asked:
     @cached_property
     def heads(self) -> frozenset[str]:
         """The stems of what it is about: the last word of each of its phrases."""
-        return frozenset(words[-1] for p in phrases(self.text) if (words := stems(p)))
+        text = self.text
+        if self.things:
+            text = ", ".join(_PLACED.split(part)[0] for part in text.split(",")).strip(", ") or text
+        return frozenset(words[-1] for p in phrases(text) if (words := stems(p)))
 
 
 @dataclass(frozen=True)

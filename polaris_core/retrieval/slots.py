@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,12 +11,13 @@ import numpy as np
 from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.encoders.base import RGBImage
-from polaris_core.retrieval.candidates import NAMED_ONLY, Resolved
+from polaris_core.retrieval.about import Verdict, judge
+from polaris_core.retrieval.candidates import Resolved
 from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
 from polaris_core.retrieval.filters import Filters, Flags
 from polaris_core.retrieval.kind_index import KindIndex
 from polaris_core.retrieval.neighbourhood import Neighbourhood
-from polaris_core.retrieval.query import SlotQuery
+from polaris_core.retrieval.query import Sight, SlotQuery
 from polaris_core.retrieval.reasons import Asked, Match, reason
 from polaris_core.retrieval.shortlist import Half, Hit, Slot, SlotName, SourceScore
 from polaris_core.retrieval.zoo import Zoo, ZooState
@@ -64,9 +65,11 @@ class Search:
         self.picture = picture
 
     @property
-    def has_picture(self) -> bool:
-        """Whether there is a picture and an encoder that can look at it."""
-        return self.picture is not None and self.index.picture is not None
+    def sight(self) -> Sight:
+        """Whether there is a picture, and an encoder that can look at it."""
+        if self.picture is None:
+            return Sight.NO_PICTURE
+        return Sight.NO_ENCODER if self.index.picture is None else Sight.SEEN
 
     def passing(self) -> Flags:
         """Who passes the filters."""
@@ -139,6 +142,7 @@ def fill(
     allowed: Flags,
     resolved: Resolved,
     around: Neighbourhood | None = None,
+    notes: Sequence[str] = (),
 ) -> Slot:
     """Fill a slot.
 
@@ -149,11 +153,12 @@ def fill(
         allowed: Which of its ids may be found; pins need not be among them.
         resolved: Pins, which come first, and bans.
         around: The checkpoint's neighbourhood, for LoRAs.
+        notes: What is to be said of the slot already.
     """
     pinned = resolved.pinned[name]
     taken = resolved.banned[name] | {entry.id for entry in pinned}
     allowed = allowed & look.without(taken)
-    notes = list(resolved.notes)
+    notes = [*resolved.notes, *notes, query.note]
     hits: tuple[Hit, ...] = ()
     if query.nothing:
         notes.append(query.nothing)
@@ -185,32 +190,62 @@ def _found(
                 return query, ()
             query = replace(query, half=Half.TEXT)
     if query.half is Half.TEXT:
-        asked = Asked(query.phrase)
+        asked = Asked(query.phrase, things=name is SlotName.OBJECT)
         evidence = look.by_text(query.phrase, allowed)
     evidence = _weighed(look, name, evidence, around)
     if query.half is Half.TEXT:
-        found = _about(look, name, asked, evidence, notes)
+        found = _about(look, name, query, asked, evidence, notes)
     else:
         found = islice(look.candidates(evidence, asked), look.k)
     return query, tuple(look.hit(candidate, evidence, asked, around) for candidate in found)
 
 
 def _about(
-    look: Search, name: SlotName, asked: Asked, evidence: Evidence, notes: list[str]
+    look: Search,
+    name: SlotName,
+    query: SlotQuery,
+    asked: Asked,
+    evidence: Evidence,
+    notes: list[str],
 ) -> list[Candidate]:
     """The best candidates that have to do with the query; of checkpoints, all."""
+    unrelated = look.zoo.unrelated_cosine()
+    gone = Asked(query.gone, things=True).heads
+
+    def verdict(candidate: Candidate) -> Verdict:
+        cosine = evidence.cosine(candidate.entry.id)
+        return judge(name, candidate.entry, candidate.match, cosine, unrelated, gone)
+
     candidates = look.candidates(evidence, asked)
     if name is SlotName.CHECKPOINT:
         found = list(islice(candidates, look.k))
-        if not any(_is_about(look, candidate, evidence) for candidate in found):
+        if not any(verdict(candidate) is Verdict.FITS for candidate in found):
             notes.append(f"none speaks of “{asked.text}”; these come nearest")
         return found
-    judged = islice(candidates, _JUDGED_PER_HIT * look.k)
-    fitting = (candidate for candidate in judged if _is_about(look, candidate, evidence))
-    found = list(islice(fitting, look.k))
+    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
     if not found:
         notes.append(f"nothing that may be used here is about “{asked.text}”")
+    if near:
+        nearest = max(near, key=lambda candidate: evidence.cosine(candidate.entry.id)).entry.name
+        notes.append(f"left out as near to “{asked.text}” only: {len(near)}, nearest {nearest}")
     return found
+
+
+def _sorted_out(
+    candidates: Iterator[Candidate], verdict: Callable[[Candidate], Verdict], k: int
+) -> tuple[list[Candidate], list[Candidate]]:
+    """The first `k` that fit, and those met on the way that are only near."""
+    found: list[Candidate] = []
+    near: list[Candidate] = []
+    for candidate in candidates:
+        judged = verdict(candidate)
+        if judged is Verdict.FITS:
+            found.append(candidate)
+            if len(found) == k:
+                break
+        elif judged is Verdict.NEAR:
+            near.append(candidate)
+    return found, near
 
 
 def _weighed(
@@ -224,19 +259,6 @@ def _weighed(
         all_ids = look.index.ids
         evidence = evidence.with_source("role", lambda ids: preferred[all_ids.searchsorted(ids)])
     return evidence
-
-
-def _is_about(look: Search, candidate: Candidate, evidence: Evidence) -> bool:
-    """Whether a candidate has to do with the query at all, rather than being the least far.
-
-    Its cosine must be above that of unrelated texts, or what the query is about, the last word of
-    one of its phrases, must stand in its name, trigger words or tags. Characters and persons are
-    only meant by their names.
-    """
-    entry, match = candidate.entry, candidate.match
-    if entry.role in NAMED_ONLY and not match.by_name:
-        return False
-    return match.of_head or evidence.cosine(entry.id) >= look.zoo.unrelated_cosine()
 
 
 def _pin(entry: Entry, strength: float | None) -> Hit:

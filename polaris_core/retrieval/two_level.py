@@ -15,7 +15,13 @@ from polaris_core.encoders.base import RGBImage
 from polaris_core.errors import InvalidInput, NothingFits
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.progress import Progress, silent
-from polaris_core.retrieval.candidates import ROLES, check_family, resolve_pins
+from polaris_core.retrieval.candidates import (
+    ROLES,
+    Resolved,
+    check_family,
+    family_of_loras,
+    resolve_pins,
+)
 from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.neighbourhood import Neighbourhood
 from polaris_core.retrieval.pins import Pins
@@ -47,7 +53,8 @@ def retrieve_checkpoints(
         zoo: Where to look; what it lacks of its indices is built first.
         intent: What is asked for.
         picture: The picture to edit, or the reference.
-        pins: What must and must not be used; lines that name LoRAs are left to `retrieve_loras`.
+        pins: What must and must not be used; lines that name LoRAs are left to `retrieve_loras`,
+            but without a pinned checkpoint only those of their family are found.
         filters: Which entries may be used.
         k: How many at the most, ≥ 1.
         progress: Told while indices are built.
@@ -58,19 +65,23 @@ def retrieve_checkpoints(
     Raises:
         NothingFits: No checkpoint may be used.
         UnknownModel: A pin names nothing in the zoo.
-        InvalidInput: A pinned model may not be used, or `k` is below 1.
+        InvalidInput: A pinned model may not be used, a checkpoint is pinned with a strength, the
+            pinned LoRAs are of several families, or `k` is below 1.
         PolarisError: As the zoo's encoders, store and indices do.
     """
     _check(k)
     resolved = resolve_pins(zoo.store, pins, filters)
     look = Search(zoo, zoo.state(progress), Kind.CHECKPOINT, filters, k, picture)
-    query = slot_queries(intent, look.has_picture)[SlotName.CHECKPOINT]
+    query = slot_queries(intent, look.sight)[SlotName.CHECKPOINT]
     allowed = look.passing() & ~look.base_is(BaseModel.UNKNOWN)
-    slot = fill(look, SlotName.CHECKPOINT, query, allowed, resolved)
+    family, notes = _family(resolved)
+    if family is not None:
+        allowed &= look.fits(family, allow_unknown=False)
+    slot = fill(look, SlotName.CHECKPOINT, query, allowed, resolved, notes=notes)
     if not slot.hits:
         raise NothingFits(
             "no checkpoint may be used",
-            value=_why_none(look),
+            value=_why_none(look, family),
             hint="Scan a folder with checkpoints, or loosen the filters (maturity, families, "
             "folders); one of unknown base model can be pinned",
         )
@@ -121,7 +132,7 @@ def retrieve_loras(
         for entry in resolved.pinned[slot]:
             check_family(entry, base, allow_unknown_base)
     look = Search(zoo, zoo.state(progress), Kind.LORA, filters, k, picture)
-    queries = slot_queries(intent, look.has_picture)
+    queries = slot_queries(intent, look.sight)
     fitting = look.passing() & look.fits(base, allow_unknown_base)
     around = Neighbourhood.of(look.state, base, checkpoint)
     return Shortlist(
@@ -163,10 +174,27 @@ def _check(k: int) -> None:
         raise InvalidInput("at least one hit must be asked for", value=k)
 
 
-def _why_none(look: Search) -> str:
+def _family(resolved: Resolved) -> tuple[BaseModel | None, list[str]]:
+    """The family that pinned LoRAs restrict the checkpoint to, if any, and what to say of pins."""
+    pinned = resolved.pinned[SlotName.CHECKPOINT]
+    if len(pinned) > 1:
+        return None, [
+            f"of {len(pinned)} pinned checkpoints only the first, {pinned[0].name}, counts"
+        ]
+    family = None if pinned else family_of_loras(resolved)
+    if family is None:
+        return None, []
+    return family, [
+        f"only {family.value} checkpoints, because the pinned LoRAs are for {family.value}"
+    ]
+
+
+def _why_none(look: Search, family: BaseModel | None) -> str:
     total, passing = len(look.index.ids), int(look.passing().sum())
     if not total:
         return "there is no checkpoint in the zoo"
     if not passing:
         return f"the filters let none of {total} pass"
+    if family is not None:
+        return f"of {total}, {passing} pass the filters, but none is {family.value} as the pinned LoRAs"
     return f"of {total}, {passing} pass the filters, but all are banned or of unknown base model"
