@@ -30,4 +30,4 @@ demo: env
 	@py=$(PY) && $$py -m polaris_core demo --out demo-output
 
 bench: env
-	@py=$(PY) && for script in benchmarks/*.py; do echo "== $$script"; $$py $$script || exit 1; done
+	@py=$(PY) && for script in benchmarks/*.py; do echo "== $$script"; OMP_NUM_THREADS=2 $$py $$script || echo "not measured, for the reason above"; done
