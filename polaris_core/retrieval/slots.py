@@ -227,7 +227,8 @@ def _about(
         notes.append(f"nothing that may be used here is about “{asked.text}”")
     if near:
         nearest = max(near, key=lambda candidate: evidence.cosine(candidate.entry.id)).entry.name
-        notes.append(f"left out as near to “{asked.text}” only: {len(near)}, nearest {nearest}")
+        more = f" and {len(near) - 1} more" if len(near) > 1 else ""
+        notes.append(f"left out for being only near to “{asked.text}”: {nearest}{more}")
     return found
 
 

@@ -196,5 +196,6 @@ def _why_none(look: Search, family: BaseModel | None) -> str:
     if not passing:
         return f"the filters let none of {total} pass"
     if family is not None:
-        return f"of {total}, {passing} pass the filters, but none is {family.value} as the pinned LoRAs"
+        usable = f"of {total}, {passing} pass the filters"
+        return f"{usable}, but none that may be used is {family.value}, as the pinned LoRAs are"
     return f"of {total}, {passing} pass the filters, but all are banned or of unknown base model"

@@ -60,3 +60,21 @@ def test_a_subfolder_is_a_whole_name():
 def test_a_named_model_that_may_not_be_used_says_why(make_entry, fields, words):
     with pytest.raises(InvalidInput, match=words):
         Filters().check(make_entry("fox", **fields))
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        (Filters(families=frozenset({BaseModel.FLUX})), r"families \(flux\).*sd15"),
+        (Filters(families=frozenset()), "families"),
+        (Filters(folders=("a", "b")), r"folders \(a, b\)"),
+    ],
+)
+def test_a_filter_that_excludes_a_named_model_is_named(make_entry, filters, words):
+    with pytest.raises(InvalidInput, match=words):
+        filters.check(make_entry("fox"))
+
+
+def test_a_named_model_within_the_filters_passes(make_entry):
+    filters = Filters(families=frozenset({BaseModel.SDXL}), folders=("animals",))
+    filters.check(make_entry("fox", base_model=BaseModel.PONY, file="animals/fox.safetensors"))

@@ -84,8 +84,14 @@ def test_without_an_image_encoder_the_text_asks(make_zoo, small_zoo, red_picture
     zoo = make_zoo(encoders=Encoders(HashingEncoder(64)))
     [checkpoint] = retrieve_checkpoints(zoo, PLAIN, picture=red_picture).slots
     assert checkpoint.asked_by is Half.TEXT
+    assert "set one in the zoo" in checkpoint.note
     style, _ = slots(zoo, PLAIN, picture=red_picture)
     assert "no style was asked for" in style.note
+    assert "set one in the zoo" in style.note
+    [checkpoint] = retrieve_checkpoints(zoo, PLAIN).slots
+    assert "encoder" not in checkpoint.note
+    style, _ = slots(zoo, PLAIN)
+    assert "there is no picture" in style.note
 
 
 def test_without_previews_the_text_finds_a_checkpoint(make_entry, make_zoo, red_picture):
@@ -241,6 +247,47 @@ class TestPins:
             slots(small_zoo, STYLED, pins=unknown)
         style, _ = slots(small_zoo, STYLED, pins=unknown, allow_unknown_base=True)
         assert names(style)[0] == "Watercolor Unknown"
+
+    def test_a_hash_that_is_not_known_says_how_hashes_become_known(self, small_zoo):
+        for name in ("ab" * 5, "AB" * 6, "ab" * 32):
+            with pytest.raises(UnknownModel, match="polaris scan --hash"):
+                slots(small_zoo, STYLED, pins=Pins.parse(name))
+        with pytest.raises(UnknownModel) as raised:
+            slots(small_zoo, STYLED, pins=Pins.parse("abcdefghijkl"))
+        assert "--hash" not in str(raised.value)
+
+    def test_pinned_loras_choose_the_family_of_the_checkpoint(self, small_zoo):
+        [slot] = retrieve_checkpoints(small_zoo, STYLED, pins=Pins.parse("Watercolor Pony")).slots
+        assert names(slot) == ["XL Anime"]
+        assert "only sdxl checkpoints" in slot.note
+        pins = Pins.parse("Watercolor Pony\nRealistic Photo")
+        [slot] = retrieve_checkpoints(small_zoo, STYLED, pins=pins).slots
+        assert names(slot)[0] == "Realistic Photo", "who pins a checkpoint has chosen"
+        pins = Pins.parse("Watercolor Unknown")
+        assert len(retrieve_checkpoints(small_zoo, STYLED, pins=pins).slots[0].hits) == 3
+
+    def test_pinned_loras_of_two_families_are_refused(self, small_zoo):
+        pins = Pins.parse("Watercolor Wash\nRed Fox XL")
+        with pytest.raises(InvalidInput, match=r"sd15.*sdxl"):
+            retrieve_checkpoints(small_zoo, STYLED, pins=pins)
+
+    def test_a_family_without_a_checkpoint_is_named(self, make_entry, make_zoo):
+        zoo = make_zoo(
+            [make_entry("C", kind=Kind.CHECKPOINT), make_entry("F", base_model=BaseModel.FLUX)]
+        )
+        with pytest.raises(NothingFits, match="flux, as the pinned LoRAs are"):
+            retrieve_checkpoints(zoo, STYLED, pins=Pins.parse("F"))
+
+    def test_a_checkpoint_has_no_strength(self, small_zoo):
+        for line in ("Realistic Photo @ 0.5", "checkpoint: Realistic Photo @ 1"):
+            with pytest.raises(InvalidInput, match="no strength"):
+                retrieve_checkpoints(small_zoo, STYLED, pins=Pins.parse(line))
+
+    def test_of_two_pinned_checkpoints_it_is_said_which_counts(self, small_zoo):
+        pins = Pins.parse("Realistic Photo\nWatercolor Dreams")
+        [slot] = retrieve_checkpoints(small_zoo, STYLED, pins=pins).slots
+        assert names(slot)[0] == "Realistic Photo"
+        assert "only the first, Realistic Photo, counts" in slot.note
 
     def test_pinned_and_banned_at_once_is_refused(self, small_zoo):
         with pytest.raises(InvalidInput, match="both"):
