@@ -18,7 +18,7 @@ from polaris_core.instructions.reading import (
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.words import Word, Words, strip_marks, word_set
 
-__all__ = ["read_add", "read_apply", "read_dress", "read_new", "read_remove"]
+__all__ = ["part_reference", "read_add", "read_apply", "read_dress", "read_new", "read_remove"]
 
 _FILTERS = frozenset({"filter", "style", "effect", "look", "aesthetic", "vibe", "tone", "blur"})
 _VERSIONS = frozenset({"version", "animation", "painting", "drawing", "sketch", "rendition", "art"})
@@ -27,7 +27,8 @@ _REFERENCE_SIGNS = word_set(
     "reference input given uploaded provided same image picture photo artwork original this "
     "attached sample example"
 )
-_REFERENCE_STARTS = word_set("based in with using from that like following matching as")
+_REFERENCE_STARTS = word_set(", based in with using from that like following matching as")
+_ALIKE = word_set("like matching following resembling")
 _LEFTOVERS = word_set("that looks look which is drawn made only")
 
 
@@ -96,7 +97,7 @@ def read_apply(rest: Words) -> Reading:
 
 def read_new(verb: str, rest: Words, *, has_picture: bool) -> Reading:
     """Read "generate a lighthouse in the style of the reference image", "draw a fox"."""
-    rest, from_reference = _part_reference(_without_receiver(strip_marks(rest)))
+    rest, from_reference = part_reference(_without_receiver(strip_marks(rest)))
     rest = _content_of_picture(rest)
     thing = read_thing(rest)
     if is_about_text(rest):
@@ -107,9 +108,10 @@ def read_new(verb: str, rest: Words, *, has_picture: bool) -> Reading:
         return read_becoming(rest, ())
     if verb in DRAW and has_picture and not from_reference and _stands_by_known(thing):
         return read_add(rest)
-    if has_picture and not from_reference and _is_only_a_version(thing):
+    only_version = _is_only_a_version(thing) and not _says_only_picture(thing)
+    if has_picture and not from_reference and only_version:
         return restyled_picture((*thing.style, *thing.core, *thing.detail))
-    if not thing.core:
+    if not thing.core or (has_picture and _says_only_picture(thing)):
         return not_an_edit("a picture of nothing in particular")
     return Reading(InstructionType.NEW_PICTURE, thing, thing)
 
@@ -146,6 +148,19 @@ def _is_only_a_version(thing: Thing) -> bool:
     return not thing.core or thing.core[-1].lower in PICTURES | _VERSIONS
 
 
+def _says_only_picture(thing: Thing) -> bool:
+    """Whether it is "an image" and says nothing of what is on it or how it looks."""
+    said = (*thing.style, *thing.core, *thing.detail)
+    return all(w.lower in ("new", "image", "picture", "pic", "artwork", "scene") for w in said)
+
+
+def _names_reference(words: Words) -> bool:
+    """Whether it is "this", "this picture", "the reference": the picture that was given."""
+    words = strip_marks(words)
+    lowers = {w.lower for w in words}
+    return bool(words) and words[0].lower in DEFINITE and lowers <= DEFINITE | _REFERENCE_SIGNS
+
+
 def _without_receiver(rest: Words) -> Words:
     while rest and rest[0].lower in ("me", "us", "only", "just"):
         rest = rest[1:]
@@ -172,9 +187,12 @@ def _content_of_picture(rest: Words) -> Words:
     return (*bare[index + 1 :], *style)
 
 
-def _part_reference(rest: Words) -> tuple[Words, bool]:
+def part_reference(rest: Words) -> tuple[Words, bool]:
     """Cut off "in the style of the reference image" and the like; say whether it was there."""
     signs = [w.lower for w in rest]
+    alike = max((i for i, s in enumerate(signs) if s in _ALIKE), default=-1)
+    if alike > 0 and _names_reference(rest[alike + 1 :]):
+        return strip_marks(rest[:alike]), True
     style = max((i for i, s in enumerate(signs) if s in _STYLE_SIGNS), default=-1)
     reference = max((i for i, s in enumerate(signs) if s in _REFERENCE_SIGNS), default=-1)
     if style < 0 or reference < 0:

@@ -230,7 +230,7 @@ def _read_picture_change(target: Words, new: Words) -> Reading:
 
 def _read_thing_change(thing: Thing, new: Words) -> Reading:
     made = read_thing(new)
-    if made.head == "one":
+    if made.head == "one" and (made.core[:-1] or made.style or made.detail):
         made = replace(made, core=(*made.core[:-1], *thing.core[-1:]))
     if thing.head in heads(made) and (made.core[:-1] or made.style or made.detail):
         return restyled_thing(thing, _own_look(made, thing.head), made)

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from polaris_core.errors import InvalidIntent
 from polaris_core.instructions.additions import (
+    part_reference,
     read_add,
     read_apply,
     read_dress,
@@ -22,6 +23,7 @@ from polaris_core.instructions.additions import (
     read_remove,
 )
 from polaris_core.instructions.changes import read_becoming, read_change, read_give
+from polaris_core.instructions.completeness import completed, is_question, states_a_look
 from polaris_core.instructions.compose import compose
 from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.instructions.lexicon import (
@@ -34,11 +36,20 @@ from polaris_core.instructions.lexicon import (
     NEW,
     OPENERS,
     PICTURES,
+    RELATIVES,
     REMOVE,
     SWAP,
     UNSUPPORTED,
+    is_quality,
 )
-from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.phrases import (
+    Thing,
+    drop_articles,
+    find,
+    is_participle,
+    names_picture,
+    read_thing,
+)
 from polaris_core.instructions.reading import (
     Reading,
     is_about_text,
@@ -52,7 +63,8 @@ from polaris_core.instructions.words import Words, read_words, strip_marks
 __all__ = ["parse_instruction"]
 
 _READ_CHARACTERS = 2000
-_STATIVE = frozenset({"should", "must", "is", "are"})
+_WISHED = frozenset({"should", "must"})
+_STATED = frozenset({"is", "are"})
 
 
 def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
@@ -88,6 +100,7 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     while used < len(requests) and (better := _continue(reading, requests[used])):
         reading = better
         used += 1
+    reading = completed(reading)
     remaining = [r.text for r in requests[used:] if r.has_verb] + ([rest] if rest else [])
     return compose(reading, instruction=sentence, remaining=tuple(remaining))
 
@@ -123,23 +136,38 @@ _READERS = (
 def _read_phrase(request: Request, *, has_picture: bool) -> Reading:
     """Read a sentence without a verb we know: a statement, a style, or a description."""
     words = request.words
-    stative = find(words, _STATIVE)
+    if is_question(words):
+        return _no_request("It reads as a question, not as a request. ")
+    stative = find(words, _WISHED | _STATED)
     if stative > 0 and has_picture:
-        new = words[stative + 1 :]
-        while new and new[0].lower in ("be", "become", "made", "of", "look", "like", "turned"):
-            new = new[1:]
-        return read_becoming(words[:stative], new)
+        return _read_statement(words, stative)
     toward = find(words, {"be", "become", "look"})
     if toward > 1 and words[toward - 1].lower == "to" and has_picture:
         return read_becoming(words[: toward - 1], words[toward + 1 :])
     if not has_picture:
         return replace(read_new("", words, has_picture=False), shown=words)
+    _, from_reference = part_reference(words)
+    if from_reference and words[0].lower not in DEFINITE:
+        return read_new("", words, has_picture=True)
     look = style_chunk(words) or (words if is_style_phrase(words) else ())
     if look or words[-1].lower in ("filter", "style", "effect"):
         return restyled_picture(look or words)
     if request.is_wish and _is_indefinite(words):
         return read_add(words)
     return _no_request()
+
+
+def _read_statement(words: Words, stative: int) -> Reading:
+    """Read "the sky should be purple": a wish, or a state that can only be meant as one."""
+    new = words[stative + 1 :]
+    wished = words[stative - 1].lower not in RELATIVES and states_a_look(new)
+    if words[stative].lower in _STATED and not wished:
+        return _no_request("It only states how things are. ")
+    while new and new[0].lower in ("be", "become", "made", "of", "look", "like", "turned"):
+        new = new[1:]
+    if new and is_participle(new, 0) and not is_quality(new[0].lower):
+        return not_an_edit("a change of pose, action or place", read_thing(words[:stative]))
+    return read_becoming(words[:stative], new)
 
 
 def _continue(reading: Reading, request: Request) -> Reading | None:
@@ -221,10 +249,10 @@ def _is_indefinite(words: Words) -> bool:
     return bool(words) and words[0].lower in DETERMINERS - DEFINITE
 
 
-def _no_request() -> Reading:
+def _no_request(why: str = "") -> Reading:
     reason = (
-        "No request was recognised. Write one English sentence that says what to change, like "
-        "“Replace the cat with a fox”, “Add a hat to the man” or “Make the photo a watercolor”"
+        f"No request was recognised. {why}Write one English sentence that says what to "
+        "change, like “Replace the cat with a fox”, “Add a hat to the man” or “Make the photo a watercolor”"
     )
     return Reading(InstructionType.OTHER, reason=reason)
 

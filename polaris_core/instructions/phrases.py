@@ -32,6 +32,7 @@ __all__ = [
     "drop_articles",
     "find",
     "heads",
+    "is_participle",
     "names_picture",
     "parts",
     "read_thing",
@@ -182,7 +183,7 @@ def _core_end(words: Words) -> int:
             return index  # "the horse the knight rides"
         if lower == "of" and not _is_definite(words, index + 1):
             continue
-        if lower in OPENERS or lower in RELATIVES or _is_participle(words, index):
+        if lower in OPENERS or lower in RELATIVES or is_participle(words, index):
             return index
         if lower in (",", ":", "(", ")") and not _goes_on(words[index + 1 :]):
             return index
@@ -202,7 +203,8 @@ def _is_definite(words: Words, index: int) -> bool:
     )
 
 
-def _is_participle(words: Words, index: int) -> bool:
+def is_participle(words: Words, index: int) -> bool:
+    """Whether the word there says what a thing is doing: "walking", but not "running shoes"."""
     lower = words[index].lower
     if not lower.endswith("ing") or base_noun(lower) in _NOUNS_IN_ING:
         return lower in ("worn", "held", "seen", "located", "standing")
@@ -239,7 +241,7 @@ def _opens(words: Words, index: int) -> bool:
         return _names_style(words[index + 1 :])
     if lower == "of" or (lower == "to" and before in _JOINS_TO) or before in OPENERS - {"by"}:
         return False
-    return lower in OPENERS or lower in RELATIVES or _is_participle(words, index)
+    return lower in OPENERS or lower in RELATIVES or is_participle(words, index)
 
 
 def _names_style(words: Words) -> bool:

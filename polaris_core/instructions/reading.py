@@ -20,7 +20,7 @@ from polaris_core.instructions.phrases import (
     names_picture,
     read_thing,
 )
-from polaris_core.instructions.words import Words, base_noun, strip_marks
+from polaris_core.instructions.words import Word, Words, base_noun, strip_marks
 
 __all__ = [
     "BACKGROUND",
@@ -116,8 +116,16 @@ def is_about_text(words: Words) -> bool:
         return True
     if base_noun(thing.head) in _TEXTS:
         return True
+    pairs = zip(thing.core, thing.core[1:], strict=False)
+    if any(base_noun(w.lower) in _TEXTS and _is_capital(after) for w, after in pairs):
+        return True
     quoted = any(w.is_quote for w in words)
     return quoted and any(base_noun(w.lower) in _TEXTS | _SIGNS for w in thing.core)
+
+
+def _is_capital(word: Word) -> bool:
+    """Whether it is written like words that stand on a sign: "the text SALE"."""
+    return word.text[:1].isupper()
 
 
 _SIGNS = frozenset({"character", "number", "name", "date"})

@@ -12,7 +12,8 @@ def check_needs(intent: EditIntent, *, has_picture: bool, has_mask: bool) -> Non
     """Make sure that an intent can be carried out with what there is.
 
     Raises:
-        InvalidIntent: The sentence was no edit; the intent's explanation is passed on.
+        InvalidIntent: The sentence was no edit (the intent's explanation is passed on), or it is no
+            removal and its generation prompt is empty.
         PictureRequired: The edit changes a picture and there is none.
         MaskRequired: The edit changes a region and there is no mask.
     """
@@ -22,6 +23,12 @@ def check_needs(intent: EditIntent, *, has_picture: bool, has_mask: bool) -> Non
             "the instruction asks for nothing that can be done",
             value=intent.instruction,
             hint=intent.explanation or "Say what to replace, add, remove or restyle",
+        )
+    if kind is not InstructionType.REMOVE and not intent.generation_prompt.strip():
+        raise InvalidIntent(
+            f"the intent of kind {kind.value} does not say what is to be seen",
+            value=intent.instruction,
+            hint="Its generation_prompt is empty: name the thing or the look, like “a red fox”",
         )
     what = kind.value.replace("_", " ")
     if kind.edits_picture and not has_picture:
