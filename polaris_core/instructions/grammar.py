@@ -252,7 +252,8 @@ def _is_indefinite(words: Words) -> bool:
 def _no_request(why: str = "") -> Reading:
     reason = (
         f"No request was recognised. {why}Write one English sentence that says what to "
-        "change, like “Replace the cat with a fox”, “Add a hat to the man” or “Make the photo a watercolor”"
+        "change, like “Replace the cat with a fox”, “Add a hat to the man” or "
+        "“Make the photo a watercolor”"
     )
     return Reading(InstructionType.OTHER, reason=reason)
 
