@@ -38,6 +38,10 @@ _ENDS = 1 << 19
 """Of each file, this many bytes at its start and at its end are summed: opening stays instant."""
 
 _NAME = re.compile(r"[a-z]+-[0-9a-f]{32}\.bin")
+_PATIENCE = 3
+"""How often a reader looks again where a manifest names files that are not there."""
+_SWAPPING_S = 5.0
+"""How long a reader runs after writers that keep replacing the set."""
 _STRAY_AGE_S = 3600.0
 """A file that no manifest names may be another writer's until it is this old."""
 
@@ -143,22 +147,32 @@ def read_set(folder: Path) -> FileSet:
     Raises:
         IndexProblem: There is no index here, or a file is missing, cut off or not the one written.
     """
-    for attempt in range(3):
-        try:
-            return _read_set(folder)
-        except FileNotFoundError as error:  # replaced between reading the manifest and its files
-            if attempt == 2:
-                raise IndexProblem(
-                    "no index here", value=str(error.filename), hint=_REBUILD
-                ) from error
-        except OSError as error:
-            raise _broken("a file of the index cannot be read", str(error)) from error
-    raise AssertionError
+    deadline, patience = time.monotonic() + _SWAPPING_S, _PATIENCE
+    try:
+        manifest = _read_manifest(folder)
+        while True:
+            try:
+                return _parse_set(folder, manifest)
+            except FileNotFoundError:
+                # Replaced after the manifest was read, if there is another one now or soon.
+                newer = _read_manifest(folder)
+                patience = patience - 1 if newer == manifest else _PATIENCE
+                if patience == 0 or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+                manifest = newer
+    except FileNotFoundError as error:
+        raise IndexProblem("no index here", value=str(error.filename), hint=_REBUILD) from error
+    except OSError as error:
+        raise _broken("a file of the index cannot be read", str(error)) from error
 
 
-def _read_set(folder: Path) -> FileSet:
+def _read_manifest(folder: Path) -> bytes:
     with (folder / _MANIFEST).open("rb") as file:
-        raw = file.read(_MANIFEST_LIMIT + 1)
+        return file.read(_MANIFEST_LIMIT + 1)
+
+
+def _parse_set(folder: Path, raw: bytes) -> FileSet:
     try:
         manifest: object = json.loads(raw) if len(raw) <= _MANIFEST_LIMIT else None
     except (ValueError, RecursionError) as error:
@@ -224,7 +238,7 @@ def _replace(source: Path, target: Path) -> None:
 
 def _names_in_use(folder: Path) -> list[str]:
     try:
-        return [path.name for path in _read_set(folder).paths.values()]
+        return [path.name for path in _parse_set(folder, _read_manifest(folder)).paths.values()]
     except (OSError, IndexProblem):
         return []  # nothing whole to replace; what lies there goes when it is old enough
 
