@@ -156,10 +156,12 @@ def read_set(folder: Path) -> FileSet:
             except FileNotFoundError:
                 # Replaced after the manifest was read, if there is another one now or soon.
                 newer = _read_manifest(folder)
-                patience = patience - 1 if newer == manifest else _PATIENCE
+                if newer == manifest:
+                    patience -= 1
+                    time.sleep(0.01)
+                    newer = _read_manifest(folder)
                 if patience == 0 or time.monotonic() > deadline:
                     raise
-                time.sleep(0.01)
                 manifest = newer
     except FileNotFoundError as error:
         raise IndexProblem("no index here", value=str(error.filename), hint=_REBUILD) from error
