@@ -14,6 +14,9 @@
     │   └── IndexMismatch            … it was built by another encoder
     ├── MissingDependency            a package is not installed
     ├── MissingWeights               an encoder's weights are not on this machine
+    ├── LanguageModelProblem         a language model could not answer
+    │   ├── UnreadableReply          … its reply is not what was asked for
+    │   └── LanguageServerProblem    … its server failed, or not in time
     ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
     ├── IncompatibleAdapter          a LoRA belongs to another base model family
     ├── NothingFits                  the zoo holds no entry that may be used
@@ -43,6 +46,8 @@ __all__ = [
     "InvalidIntent",
     "InvalidPlan",
     "InvalidWorkflow",
+    "LanguageModelProblem",
+    "LanguageServerProblem",
     "MaskRequired",
     "MissingDependency",
     "MissingWeights",
@@ -53,6 +58,7 @@ __all__ = [
     "ServerUnreachable",
     "StoreProblem",
     "UnknownModel",
+    "UnreadableReply",
     "WorkflowFailed",
     "WorkflowRejected",
 ]
@@ -145,6 +151,22 @@ class MissingDependency(PolarisError, ImportError):
 
 class MissingWeights(PolarisError):
     """An encoder's weights are not on this machine."""
+
+
+class LanguageModelProblem(PolarisError):
+    """A language model could not answer."""
+
+
+class UnreadableReply(LanguageModelProblem):
+    """A language model's reply is not what was asked for; `reply` holds all of it."""
+
+    def __init__(self, problem: str, *, reply: str, hint: str = "") -> None:
+        super().__init__(problem, value=reply, hint=hint)
+        self.reply = reply
+
+
+class LanguageServerProblem(LanguageModelProblem):
+    """A language model's server failed, refused, or did not answer in time."""
 
 
 class UnknownModel(PolarisError):

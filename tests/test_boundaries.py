@@ -11,14 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "polaris_core"
-HEAVY = ["torch", "faiss", "transformers", "open_clip", "pydantic", "aiohttp"]
+HEAVY = ["torch", "faiss", "transformers", "open_clip", "pydantic", "aiohttp", "llguidance"]
 HOST = ["comfy", "comfy_api", "folder_paths", "server", "nodes"]
 
 # A module may import its own package and those to its left.
 ORDER = [
     {"errors", "progress"},
     {"images"},
-    {"catalogue", "encoders", "comfyui"},
+    {"catalogue", "encoders", "comfyui", "llm"},
     {"index", "instructions", "testing"},
     {"retrieval"},
     {"planning"},

@@ -87,3 +87,5 @@ class EditIntent:
     """Why the sentence could not be read as an edit, in plain words; empty otherwise."""
     parser: str = "grammar"
     """Which parser spoke."""
+    fallback_reason: str = ""
+    """Why the grammar spoke where a language model was asked; empty otherwise."""

@@ -1,0 +1,1 @@
+"""Language models that answer a question: on this machine, or behind a server."""
