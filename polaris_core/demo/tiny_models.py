@@ -41,15 +41,21 @@ _UNET_BLOCKS = (
 _LORA_RANK = 4
 
 
-def make_checkpoint(path: Path, seed: int, metadata: Mapping[str, str] | None = None) -> None:
+def make_checkpoint(
+    path: Path, seed: int, metadata: Mapping[str, str] | None = None, *, in_channels: int = 4
+) -> None:
     """Write an SD1.5 checkpoint of 250 MB to a reader and about 50 MB on the disk.
 
     Args:
         path: The `.safetensors` file.
         seed: Different seeds make visibly different pictures.
         metadata: For the header.
+        in_channels: Of the UNet: 4; or 8, which makes it an InstructPix2Pix checkpoint.
+
+    Raises:
+        InvalidInput: Any other number of channels.
     """
-    tensors = tiny_unet(seed) | _tiny_text_encoder(seed) | tiny_vae()
+    tensors = tiny_unet(seed, in_channels=in_channels) | _tiny_text_encoder(seed) | tiny_vae()
     write_sparse(path, tensors, metadata or {})
 
 

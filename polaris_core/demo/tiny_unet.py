@@ -9,6 +9,8 @@ How the 320 channels are used (group normalisation works on 32 groups of ten):
 
     group c of 0..3   x of latent channel c in four channels (+ + − −), then three slots of two
                       channels (+ −) for its ever stronger blurs
+    groups 4..7       for InstructPix2Pix, which is given a picture beside x: its latent channels,
+                      in four channels each; the attention blocks look at them
     groups 24..31     what the attention blocks wrote
     all others        zero
 
@@ -23,6 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from polaris_core.demo.sparse import Array
+from polaris_core.errors import InvalidInput
 
 __all__ = ["ATTENTION_LAYERS", "NOISY_CHANNELS", "PAINTED", "tiny_unet"]
 
@@ -69,7 +72,11 @@ NOISY_CHANNELS = [group * _GROUP + i for group in range(4) for i in range(4)]
 
 
 def tiny_unet(
-    seed: int, *, tint: float = 0.05, prefix: str = "model.diffusion_model."
+    seed: int,
+    *,
+    tint: float = 0.05,
+    prefix: str = "model.diffusion_model.",
+    in_channels: int = 4,
 ) -> dict[str, Array]:
     """The UNet's tensors, float16, by key.
 
@@ -77,12 +84,20 @@ def tiny_unet(
         seed: Checkpoints of different seeds tint differently and turn the colours differently.
         tint: How much the text and the LoRAs matter.
         prefix: Put before every key.
+        in_channels: 4; or 8, which makes it an InstructPix2Pix.
+
+    Raises:
+        InvalidInput: Any other number of channels.
     """
+    if in_channels not in (4, 8):
+        raise InvalidInput(
+            "a small UNet has 4 input channels, or 8 for InstructPix2Pix", value=in_channels
+        )
     rng = np.random.default_rng(seed)
     tensors: dict[str, Array] = {}
     for name, outputs, inputs in (("0", _EMBEDDING, _CHANNELS), ("2", _EMBEDDING, _EMBEDDING)):
         _add(tensors, f"time_embed.{name}", _zeros(outputs, inputs))
-    _add(tensors, "input_blocks.0.0", _first_layer())
+    _add(tensors, "input_blocks.0.0", _first_layer(in_channels))
     for block, (source, target, attention) in _BLOCKS.items():
         _add_blur(tensors, block, source, target)
         _add_attention(tensors, attention, rng)
@@ -99,9 +114,9 @@ def _slot(latent: int, slot: int) -> list[int]:
     return [latent * _GROUP + 4 + 2 * slot + i for i in range(2)]
 
 
-def _first_layer() -> Array:
-    weight = _zeros(_CHANNELS, 4, 3, 3)
-    for latent in range(4):
+def _first_layer(inputs: int) -> Array:
+    weight = _zeros(_CHANNELS, inputs, 3, 3)
+    for latent in range(inputs):
         weight[_plain(latent), latent, 1, 1] = [1, 1, -1, -1]
     return weight
 

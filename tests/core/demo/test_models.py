@@ -40,6 +40,26 @@ def test_unets_differ_by_seed_and_are_the_same_for_the_same():
     assert all(np.isfinite(tensor).all() for tensor in one.values())
 
 
+def test_an_instructpix2pix_is_the_same_but_for_the_picture_it_is_given(tmp_path):
+    plain, pix2pix = tiny_unet(1), tiny_unet(1, in_channels=8)
+    first = "model.diffusion_model.input_blocks.0.0.weight"
+    assert pix2pix[first].shape == (320, 8, 3, 3)
+    assert np.array_equal(pix2pix[first][:, :4], plain[first])
+    assert pix2pix[first][:, 4:].any(axis=(0, 2, 3)).all()
+    assert pix2pix.keys() == plain.keys()
+    assert all(np.array_equal(plain[name], pix2pix[name]) for name in plain if name != first)
+    path = tmp_path / "c.safetensors"
+    make_checkpoint(path, 1, in_channels=8)
+    found = detect(read_header(path))
+    assert (found.kind, found.base_model) == (Kind.CHECKPOINT, BaseModel.SD15)
+
+
+def test_other_numbers_of_input_channels_are_not_made(tmp_path):
+    with pytest.raises(InvalidInput, match="9"):
+        make_checkpoint(tmp_path / "c.safetensors", 1, in_channels=9)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_vae_keeps_grey_grey_at_every_doubling():
     vae = tiny_vae()
     for index in (7, 12, 17):
