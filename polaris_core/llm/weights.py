@@ -1,0 +1,163 @@
+"""Where a language model's files lie: a folder, or the hub's cache, filled on request."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from polaris_core.errors import InvalidInput, MissingWeights
+from polaris_core.llm.packages import required
+from polaris_core.progress import Progress, silent
+
+__all__ = ["find_model", "is_hub_name"]
+
+_WEIGHTS = "model.safetensors"
+_PARTS = "model.safetensors.index.json"
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+_FETCHED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
+_INDEX_LIMIT = 1 << 24
+_HUB_NAME = re.compile(r"\w[\w.-]{0,95}/[\w.-]{0,95}\w", re.ASCII)
+_FOREIGN = {
+    "*.gguf": "GGUF files are run by llama.cpp or Ollama: ask that server instead",
+    "*.bin": "Pickled weights are never opened: get the model's safetensors",
+    "*.pth": "Pickled weights are never opened: get the model's safetensors",
+}
+
+
+def is_hub_name(name: str) -> bool:
+    """Whether it has the form OWNER/NAME."""
+    return bool(_HUB_NAME.fullmatch(name)) and ".." not in name and "--" not in name
+
+
+def find_model(where: str, *, download: bool = False, progress: Progress = silent) -> Path:
+    """The folder of a model's files.
+
+    Args:
+        where: A folder, or OWNER/NAME on the hub, looked up in its cache on this machine.
+        download: Whether what the cache lacks may be fetched from the hub.
+        progress: Told bytes fetched; stops the download by raising.
+
+    Raises:
+        InvalidInput: `where` is neither.
+        MissingWeights: The folder or the cache lacks files, or they could not be fetched.
+        MissingDependency: huggingface_hub is not installed.
+    """
+    folder = Path(where).expanduser()
+    if folder.is_dir():
+        lacking = _lacking(folder)
+        if lacking:
+            raise MissingWeights(
+                f"the folder {where} is no language model of transformers",
+                value=f"without {', '.join(lacking)}",
+                hint=_hint(folder),
+            )
+        return folder
+    if not is_hub_name(where):
+        raise InvalidInput(
+            "there is no such folder", value=where, hint="Give a folder, or OWNER/NAME of the hub"
+        )
+    cached = _in_cache(where)
+    if cached is not None and not _lacking(cached):
+        return cached
+    if download:
+        return _fetch(where, progress)
+    raise MissingWeights(
+        f"the language model {where} is not on this machine",
+        value=f"without {', '.join(_lacking(cached))}" if cached else "",
+        hint=f"Get it once with: hf download {where} (or allow the download)",
+    )
+
+
+def _lacking(folder: Path) -> list[str]:
+    """Names of files without which the model cannot be loaded."""
+    names = ["config.json"]
+    if (folder / _PARTS).is_file() and not (folder / _WEIGHTS).is_file():
+        names += _parts(folder / _PARTS)
+    else:
+        names.append(_WEIGHTS)
+    lacking = [name for name in names if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        lacking.append(_TOKENIZERS[0])
+    return lacking
+
+
+def _parts(index: Path) -> list[str]:
+    """The files over which the weights are spread.
+
+    Raises:
+        InvalidInput: The index cannot be read, or names files elsewhere.
+    """
+    try:
+        with index.open("rb") as file:
+            raw = file.read(_INDEX_LIMIT + 1)
+        places: object = json.loads(raw) if len(raw) <= _INDEX_LIMIT else None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInput("the list of a model's files cannot be read", value=index) from error
+    listed = cast("dict[str, object]", places).get("weight_map") if _is_dict(places) else None
+    names = set(cast("dict[str, object]", listed).values()) if _is_dict(listed) else {None}
+    parts = [name for name in names if isinstance(name, str) and Path(name).name == name]
+    if len(parts) < len(names):
+        raise InvalidInput("the list of a model's files names none, or one elsewhere", value=index)
+    return sorted(parts)
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _hint(folder: Path) -> str:
+    for pattern, hint in _FOREIGN.items():
+        if next(folder.glob(pattern), None) is not None:
+            return hint
+    return f"Put all files of the model there: config.json, tokenizer.json, {_WEIGHTS} …"
+
+
+def _in_cache(name: str) -> Path | None:
+    hub = required("huggingface_hub", "huggingface_hub")
+    found = hub.try_to_load_from_cache(name, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def _fetch(name: str, progress: Progress) -> Path:
+    hub = required("huggingface_hub", "huggingface_hub")
+    bar = _bar(required("huggingface_hub.utils", "huggingface_hub").tqdm, name, progress)
+    try:
+        folder = Path(hub.snapshot_download(name, allow_patterns=_FETCHED, tqdm_class=bar))
+    except Exception as error:  # of the hub, of HTTP, of the disk; or the user's
+        if error is bar.stopped:
+            raise
+        raise MissingWeights(
+            f"the language model {name} could not be fetched",
+            value=f"{type(error).__name__}: {error}",
+            hint="Look at its page on the hub: is the name right, and are its terms accepted?",
+        ) from error
+    lacking = _lacking(folder)
+    if lacking:
+        raise MissingWeights(
+            f"{name} is no language model of transformers",
+            value=f"without {', '.join(lacking)}",
+            hint=_hint(folder),
+        )
+    return folder
+
+
+def _bar(base: Any, name: str, progress: Progress) -> Any:  # noqa: ANN401
+    """A progress bar of the hub that draws nothing and tells `progress` how many bytes came."""
+
+    def start(self: Any, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        self.counts, self.seen = options.get("unit") == "B", 0
+        base.__init__(self, *args, **{**options, "disable": True})
+
+    def update(self: Any, n: float | None = 1) -> None:  # noqa: ANN401
+        self.seen += n or 0
+        try:
+            if self.counts:
+                progress(int(self.seen), int(self.total or 0), f"fetching {name}")
+        except BaseException as error:
+            made.stopped = error
+            raise
+
+    made: Any = type("Bar", (base,), {"__init__": start, "update": update, "stopped": None})
+    return made
