@@ -22,12 +22,13 @@ _Object = dict[str, object]
 
 _READ_CHARACTERS = 65_536
 _REPAIRED_CHARACTERS = 12_000
+_REPAIR_AT_LEAST = 1_000  # what a repair costs of these, however short the piece
 _OBJECTS = 32
+_DEPTH = 64
 _WRAPPINGS = 4
 _WRAPPED_VALUES = 64
 
-_BRACES = re.compile(r"[{}]")
-_BRACES_AND_STRINGS = re.compile(r'\\.|["{}]', re.DOTALL)
+_BRACES_AND_QUOTES = re.compile(r'\\.|["{}]', re.DOTALL)
 _KEY = re.compile(r"""\s*["'“]?\w{1,40}["'”]\s*:""")
 _PAIR = re.compile(r"""[\s>*•"'`_-]*([A-Za-z][\w /-]{0,40}?)[\s"'`*_]*[:：=]\s*(.*)""")
 _PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype|html|head|body)\b", re.IGNORECASE)
@@ -54,7 +55,7 @@ def read_object(reply: str, wanted: Collection[str] = ()) -> dict[str, object]:
     model forgets: trailing commas, other quotes, Python's literals, bare keys, comments, full-width
     punctuation, a missing beginning or end. Of a key that stands there twice the last value counts.
 
-    Of several objects the last one counts that has at least a third as many of the wanted keys as
+    Of several objects the last one counts that has more than a third as many of the wanted keys as
     the one with most; of a list of objects the first such, and of objects within objects, or within
     strings, the outermost such, with what the object around it says beside it. Lines "key: value"
     are read if two keys are wanted ones. An object in the thoughts counts only if it ends them and
@@ -122,7 +123,7 @@ class _Reader:
         """The first with enough of the wanted keys."""
         scored = [(self._score(found), found) for found in objects]
         most = max((score for score, _ in scored), default=0)
-        return next((f for score, f in scored if most and score * 3 >= most), _Object())
+        return next((f for score, f in scored if score * 3 > most), _Object())
 
     def _unwrapped(self, value: object) -> _Object:
         """The object that counts in a value, beside what the outermost says."""
@@ -159,9 +160,9 @@ class _Reader:
         piece = _strict(text, start)
         if piece:
             return self._unwrapped(piece.value), piece.end
-        close = _closing(text, start, _BRACES_AND_STRINGS) or _closing(text, start, _BRACES)
-        broken = repairable(text[start : close or len(text)], self.repairs_left)
-        self.repairs_left -= len(broken)
+        close = _closing(text, start)
+        broken = repairable(text[start : close or len(text)], max(0, self.repairs_left))
+        self.repairs_left -= max(len(broken), _REPAIR_AT_LEAST)
         return self._unwrapped(repaired(broken)) if broken else {}, close
 
 
@@ -173,17 +174,17 @@ def _strict(text: str, start: int) -> _Piece | None:
         return None
 
 
-def _closing(text: str, start: int, marks: re.Pattern[str]) -> int:
-    """Where the object that opens there has closed; 0 if it does not."""
+def _closing(text: str, start: int) -> int:
+    """Where the object that opens there has closed; 0 if it does not, or is nested too deeply."""
     depth, in_string = 0, False
-    for found in marks.finditer(text, start):
+    for found in _BRACES_AND_QUOTES.finditer(text, start):
         mark = found.group()
         if mark == '"':
             in_string = not in_string
         elif mark in "{}" and not in_string:
             depth += 1 if mark == "{" else -1
-            if not depth:
-                return found.end()
+            if depth in (0, _DEPTH):
+                return 0 if depth else found.end()
     return 0
 
 

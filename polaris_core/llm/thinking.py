@@ -14,12 +14,12 @@ __all__ = ["Spoken", "part_thinking"]
 
 _WORD = r"(?:think(?:ing)?|thoughts?|reasoning|analysis|reflection|scratchpad)"
 _OPENING = re.compile(
-    rf"<\|?(?:\w{{1,12}}:)?{_WORD}\|?>|\[THINK\]|◁think▷|<\|begin_of_thought\|>"
+    rf"<\|?(?:\w{{1,12}}:)?{_WORD}\|?>|(?-i:\[THINK\])|◁think▷|<\|begin_of_thought\|>"
     r"|<\|channel\|>(?:analysis|commentary)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    rf"<\|?/(?:\w{{1,12}}:)?{_WORD}\|?>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>"
+    rf"<\|?/(?:\w{{1,12}}:)?{_WORD}\|?>|(?-i:\[/THINK\])|◁/think▷|<\|end_of_thought\|>"
     r"|<\|channel\|>final[^<]{0,40}<\|message\|>",
     re.IGNORECASE,
 )
