@@ -28,7 +28,7 @@ from polaris_core.instructions.lexicon import (
 from polaris_core.instructions.phrases import NOTHING, Thing, names_picture, read_thing
 from polaris_core.instructions.prompt import READ_CHARACTERS
 from polaris_core.instructions.reading import Reading
-from polaris_core.instructions.reply_fields import FIELD_NAMES, ReplyFields
+from polaris_core.instructions.reply_fields import FIELD_NAMES, ReplyFields, leaves
 from polaris_core.instructions.reply_types import type_of
 from polaris_core.instructions.styles import is_style_phrase, without_closing_word
 from polaris_core.instructions.words import Words, read_words, strip_marks, text_of
@@ -98,10 +98,10 @@ def _kind(fields: ReplyFields, reply: str, *, has_picture: bool) -> InstructionT
         if kind:
             return kind
     accepted = ", ".join(each.value for each in InstructionType)
-    given = next(fields.values("instruction_type"), None)
+    given = ", ".join(leaves(list(fields.values("instruction_type"))))
     problem = "the model's reply lacks the field 'instruction_type'"
-    if given not in (None, ""):
-        problem = f"the model's reply has an unknown 'instruction_type', {str(given)[:80]!r}"
+    if given:
+        problem = f"the model's reply has an unknown 'instruction_type', {given[:80]!r}"
     raise UnreadableReply(problem, reply=reply, hint=f"It must be one of {accepted}")
 
 
@@ -204,7 +204,8 @@ def _without(text: str, subject: Thing) -> str:
 
 
 def _anchor(fields: ReplyFields) -> Words:
-    words = strip_marks(read_words(fields.text("anchor")))
+    """Where a new thing goes; models write it as the place, too."""
+    words = strip_marks(read_words(fields.text("anchor") or fields.text("place")))
     only_picture = words and words[0].lower in OPENERS and names_picture(words[1:])
     return () if only_picture else words
 
