@@ -1,127 +1,145 @@
-"""Requests that change what is there: replace, turn into, make, paint, give."""
+"""Requests that change what is there: replace, turn into, paint, restyle."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from polaris_core.instructions.body_plans import is_garment, is_known_thing, is_person
-from polaris_core.instructions.intent import InstructionType
+from polaris_core.instructions.adjusting import adjusts_tone, read_look_verb
+from polaris_core.instructions.becoming import read_becoming, unclear
 from polaris_core.instructions.lexicon import (
-    ACTIONS,
-    BACKGROUNDS,
+    CRAFTS,
     DEFINITE,
     DETERMINERS,
-    EXPRESSIONS,
-    MATERIALS,
-    OPENERS,
+    LOOK_OF_VERB,
     SWAP,
     VERBS,
-    has_adjective_ending,
-    is_quality,
 )
-from polaris_core.instructions.phrases import Thing, drop_articles, find, heads, read_thing
+from polaris_core.instructions.making import read_having, split_make
+from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.qualities import is_quality
 from polaris_core.instructions.reading import (
+    POSE,
     Reading,
-    is_about_text,
     not_an_edit,
-    read_target,
-    restyled_background,
     restyled_picture,
     restyled_thing,
 )
 from polaris_core.instructions.requests import Request
+from polaris_core.instructions.scenes import is_hour
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
-from polaris_core.instructions.words import Word, Words, base_noun, strip_marks, word_set
+from polaris_core.instructions.texts import is_about_text
+from polaris_core.instructions.words import Word, Words, strip_marks, word_set
 
-__all__ = ["read_becoming", "read_change", "read_give"]
+__all__ = ["read_change"]
 
 _SWAP_MARKS = frozenset({"with", "by", "for", "to", "into"})
-_CHANGE_MARKS = ("into", "to", "as", "using", "with", "from", "in", "like")
-_SEEMING = frozenset({"look", "looks", "appear", "become", "be", "resemble", "seem"})
-_FILLERS = word_set("like as if more though to be look become appear have much made it was were")
-_LOOK_OF_VERB = {
-    "blur": "blurred",
-    "brighten": "brighter",
-    "darken": "darker",
-    "lighten": "lighter",
-    "light": "lit",
-    "saturate": "saturated",
-    "desaturate": "desaturated",
-    "colorize": "colorized",
-    "colourize": "colourized",
-    "colorise": "colorised",
-    "colourise": "colourised",
-    "cartoonify": "cartoon",
-    "cartoonize": "cartoon",
-}
-_MAKERS = word_set("make have let get paint color colour dye tint set")
-_CRAFTS = word_set("craft sculpt build construct reconstruct cover coat")
-_HAIRDOS = word_set("hair hairstyle haircut hairdo makeup")
-_ACTING = word_set("make do very show depict dancing")
-_LOOKS = frozenset({"look", "looks", "appear", "seem"})
-_BETWEEN = frozenset({"and", "or", "very"})
-_SHARPER = word_set("clearer sharper hd 4k high-resolution hi-res")
-_POSE = "a change of pose, action or expression"
+_CHANGE_MARKS = ("into", "to", "as", "using", "with", "from", "like", "in")
+_COLOURING = word_set("paint color colour dye tint recolor recolour set repaint turn bathe")
+_RESTYLING = word_set(
+    "restyle stylize stylise style render redraw reimagine recreate redo remake rework repaint "
+    "recast simulate present express"
+)
+_SWITCHED = {"on": "switched on", "off": "switched off"}
+_SWITCHING = frozenset({"turn", "switch"})
+_VANTAGE = word_set("around over upside back toward towards away sideways down up")
 
 
 def read_change(request: Request) -> Reading:
-    """Read a request whose verb changes something, "replace" and "make" among them."""
+    """Read a request whose verb changes something."""
     verb, rest = request.verb, strip_marks(request.rest)
-    if find(rest, {"where", "when"}) >= 0:
-        return not_an_edit("something else to happen in the picture", read_thing(rest))
-    if verb in SWAP:
-        target, new = _split_swap(verb, rest)
-    elif verb in _MAKERS:
-        target, new = _split_make(rest)
-    else:
-        target, new = _split_change(rest)
-    if not new and verb == "turn":
-        target, new = _split_make(rest)
-    if verb in _LOOK_OF_VERB and (not new or new[0].lower in VERBS):
-        look = _LOOK_OF_VERB[verb]
-        new = (Word(look, look),)
-    elif verb in _CRAFTS and new and not is_about_text(new):
-        return restyled_thing(read_thing(target), _trailing_look(new))
-    return read_becoming(target, new, seems=verb in _MAKERS and find(rest, _LOOKS) > 0)
+    switched = _read_switch(rest) if verb in _SWITCHING else None
+    if switched:
+        return switched
+    if verb in LOOK_OF_VERB:
+        return read_look_verb(verb, rest)
+    target, new = _split_swap(verb, rest) if verb in SWAP else _split_change(rest)
+    if not new and verb in _COLOURING:
+        target, new = split_make(rest)
+    return _read_parted(verb, target, new)
 
 
-def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
-    """Read "`target` becomes `new`", or only looks so."""
-    new = _without_fillers(strip_marks(new))
-    if is_about_text(target) or is_about_text(new):
-        return not_an_edit("writing or changing text", read_thing(target))
-    wanted = read_target(target)
-    thing = read_thing(wanted.words)
-    if wanted.is_posture or _is_action(new):
-        return not_an_edit(_POSE, thing)
-    if not new:
-        return _unclear(thing)
-    if wanted.is_background:
-        return restyled_background(thing, new)
-    if wanted.is_picture:
-        return _read_picture_change(wanted.words, new)
-    if wanted.attribute:
-        return restyled_thing(thing, _trailing_look(new))
-    if seems and not is_known_thing(read_thing(new).head):
-        return restyled_thing(thing, new)
-    return _read_thing_change(thing, new)
+def _read_parted(verb: str, target: Words, new: Words) -> Reading:
+    """Read a change of which it is known what changes, and into what."""
+    if not new and (adjusted := adjusts_tone(verb, target)):
+        return adjusted
+    if verb in CRAFTS and new and not is_about_text(new):
+        return _read_crafted(target, new)
+    if verb in _RESTYLING and not new:
+        return _read_restyled(verb, target)
+    if verb in ("cover", "coat", "wrap", "bathe") and new:
+        return _read_covered(verb, target, new)
+    if new and new[0].lower in ("have", "has", "having", "show", "feature") and verb not in SWAP:
+        return _read_content(target, new)
+    return read_becoming(target, new, seems=_seems(new))
 
 
-def read_give(rest: Words) -> Reading:
-    """Read "give the dog a red hat", "give it a vintage look"."""
-    start = _complement_start(rest, {"a", "an", "some", "more"})
-    if start < 1:
-        return _unclear(read_thing(rest))
-    target, new = rest[:start], rest[start:]
-    given = read_thing(new)
-    if given.head in ("look", "style", "effect", "feel", "vibe", "filter") or is_style_phrase(new):
-        return read_becoming(target, new)
-    if given.head in ("color", "colour", "texture", "finish", "tint", "makeover"):
-        return read_becoming(target, given.core[:-1])
-    if given.head in ("smile", "expression", "pose", "frown", "grin"):
-        return not_an_edit(_POSE, read_thing(target))
-    anchor = (Word("on", "on"), *target)
-    return Reading(InstructionType.ADD, given, given, anchor=anchor)
+def _read_content(target: Words, new: Words) -> Reading:
+    if new[0].lower in ("show", "feature"):
+        return not_an_edit(POSE, read_thing(new[1:]))
+    return read_having(target, new[1:])
+
+
+def _read_switch(rest: Words) -> Reading | None:
+    """Read "turn on the lamp", "turn the lights off", "turn the car around"."""
+    if not rest:
+        return None
+    first, last = rest[0].lower, rest[-1].lower
+    if first in _SWITCHED and len(rest) > 1:
+        return restyled_thing(read_thing(rest[1:]), _look(_SWITCHED[first]))
+    if last in _SWITCHED and len(rest) > 1:
+        return restyled_thing(read_thing(rest[:-1]), _look(_SWITCHED[last]))
+    if last in _VANTAGE or (first in _VANTAGE and len(rest) > 1):
+        return not_an_edit(POSE, read_thing(rest[:-1] if last in _VANTAGE else rest[1:]))
+    at = find(rest, _VANTAGE)
+    if at > 0 and find(rest, {"into", "to"}) < 0:
+        return not_an_edit(POSE, read_thing(rest[:at]))
+    return None
+
+
+def _look(text: str) -> Words:
+    return tuple(Word(part, part) for part in text.split())
+
+
+def _read_crafted(target: Words, new: Words) -> Reading:
+    _, bare = drop_articles(new)
+    closing = len(bare) > 1 and bare[-1].lower in ("one", "material")
+    bare = bare[:-1] if closing else bare
+    if not target or names_picture(target):
+        return restyled_picture(bare)
+    return restyled_thing(read_thing(target), bare)
+
+
+def _read_covered(verb: str, target: Words, new: Words) -> Reading:
+    if names_picture(target):
+        return restyled_picture(new)
+    thing = read_thing(target)
+    _, bare = drop_articles(new)
+    past = {"cover": "covered", "coat": "coated", "wrap": "wrapped", "bathe": "bathed"}[verb]
+    if all(is_quality(w.lower) for w in bare):
+        return restyled_thing(thing, bare)
+    return restyled_thing(thing, (Word(past, past), Word("in", "in"), *bare))
+
+
+def _read_restyled(verb: str, rest: Words) -> Reading:
+    """Read "restyle the goose as batik", "simulate the texture of clay", "express it boldly"."""
+    at = find(rest, {"to"})
+    if at > 0 and at + 1 < len(rest) and rest[at + 1].lower in VERBS:
+        rest = rest[:at]
+    _, bare = drop_articles(rest)
+    if verb in ("simulate", "present", "express") and bare:
+        of = find(bare, {"of"})
+        texture = (
+            of > 0 and verb == "simulate" and bare[of - 1].lower in ("texture", "look", "style")
+        )
+        return restyled_picture(bare[of + 1 :] if texture else bare)
+    thing = read_thing(rest)
+    if thing.style and names_picture(thing.core):
+        return restyled_picture(thing.style)
+    if thing.style:
+        return restyled_thing(Thing(core=thing.core, place=thing.place), thing.style)
+    return unclear(thing)
+
+
+def _seems(new: Words) -> bool:
+    return bool(new) and new[0].lower in ("look", "resemble", "appear", "seem")
 
 
 def _split_swap(verb: str, rest: Words) -> tuple[Words, Words]:
@@ -130,23 +148,34 @@ def _split_swap(verb: str, rest: Words) -> tuple[Words, Words]:
     if not strong:
         return rest, ()
     at = strong[0]
-    if len(strong) > 1 and rest[at].lower == "with" and _next(rest, at) in DEFINITE:
-        at = strong[1]
+    if len(strong) > 1 and rest[at].lower == "with":
+        after, later = _next(rest, at), _next(rest, strong[1])
+        if after in DEFINITE or (after not in DETERMINERS and later in DETERMINERS):
+            at = strong[1]
     if verb == "substitute" and rest[at].lower == "for":
         return rest[at + 1 :], rest[:at]
-    return rest[:at], rest[at + 1 :]
+    origin = find(rest[:at], {"from"})
+    target = rest[:origin] if origin > 0 and rest[at].lower in ("to", "into") else rest[:at]
+    return target, rest[at + 1 :]
 
 
 def _is_mark_of(rest: Words, index: int) -> bool:
     """Whether a preposition parts old from new, rather than belonging to a place."""
     before = rest[index - 1].lower if index else ""
     if rest[index].lower == "to":
-        return before not in ("next", "close", "adjacent") and not _is_side(rest, index)
+        return before not in ("next", "close", "adjacent", "nearest", "closest", "attached") and (
+            not _is_side(rest, index)
+        )
+    if rest[index].lower == "for" and _next(rest, index) in ("me", "us"):
+        return False
     return not (rest[index].lower == "by" and _next(rest, index) in DEFINITE)
 
 
 def _is_side(rest: Words, index: int) -> bool:
-    return any(w.lower in ("left", "right") for w in rest[index + 1 : index + 3])
+    following = [w.lower for w in rest[index + 1 : index + 4]]
+    return following[:2] in (["the", "left"], ["the", "right"]) and (
+        following[2:] in ([], ["of"]) or find(rest, _SWAP_MARKS, index + 1) > 0
+    )
 
 
 def _next(words: Words, index: int) -> str:
@@ -154,130 +183,50 @@ def _next(words: Words, index: int) -> str:
 
 
 def _split_change(rest: Words) -> tuple[Words, Words]:
+    if rest and rest[0].lower in ("from", "to", "into", "as", "with", "in") and len(rest) > 1:
+        return _split_headless(rest)
     for mark in _CHANGE_MARKS:
-        index = find(rest, {mark})
-        while mark == "to" and index >= 0 and not _is_mark_of(rest, index):
-            index = find(rest, {mark}, index + 1)
-        if index < 0 or (mark == "in" and not is_style_phrase(rest[index + 1 :])):
+        index = _find_mark(rest, mark)
+        if index < 0 or (mark == "in" and not _is_look_after_in(rest[index + 1 :])):
             continue
         target = rest[:index]
         origin = find(target, {"from"}) if mark in ("to", "into") else -1
         new = rest[index + 1 :]
-        while new and new[0].lower in ("be", "become", "look", "like", "have"):
+        while new and new[0].lower in ("be", "become", "like", "being"):
             new = new[1:]
-        return (target[:origin] if origin > 0 else target), new
+        target = target[:origin] if origin > 0 else target
+        colour = find(target, {"from", "in"})
+        return (target[:colour] if colour == len(target) - 2 and origin > 0 else target), new
     return rest, ()
 
 
-def _split_make(rest: Words) -> tuple[Words, Words]:
-    seeming = find(rest, _SEEMING)
-    if seeming > 0:
-        target, new = rest[:seeming], rest[seeming + 1 :]
-        target = target[:-1] if target[-1].lower in ("to", "should") else target
-        return target, new
-    for mark in ("into", "to", "as", "using", "from", "of", "in"):
-        index = find(rest, {mark})
-        if mark == "in" and not (index > 0 and style_chunk(rest[index:])):
-            continue
-        if index > 0 and (mark != "of" or rest[index - 1].lower == "out"):
-            target = rest[: index - 1] if mark == "of" else rest[:index]
-            return target, rest[index + 1 :]
-    start = _complement_start(rest, {"a", "an"})
-    return (rest[:start], rest[start:]) if start > 0 else (rest, ())
+def _find_mark(rest: Words, mark: str) -> int:
+    index = find(rest, {mark})
+    while index >= 0 and mark == "to" and not _is_mark_of(rest, index):
+        index = find(rest, {mark}, index + 1)
+    while index >= 0 and mark == "with" and _belongs(rest, index):
+        index = find(rest, {mark}, index + 1)
+    return index
 
 
-def _without_fillers(words: Words) -> Words:
-    while len(words) > 1 and words[0].lower in _FILLERS:
-        words = words[1:]
-    return words
+def _belongs(rest: Words, index: int) -> bool:
+    """Whether a later mark parts old and new, so that this "with" says what the thing has."""
+    return find(rest, {"into", "to"}, index + 1) > 0
 
 
-def _complement_start(rest: Words, articles: set[str]) -> int:
-    """Where the noun phrase at the front ends and what it shall be begins; -1 if nowhere."""
-    for index in range(1, len(rest)):
-        lower, before = rest[index].lower, rest[index - 1].lower
-        if before in DETERMINERS | OPENERS or before.endswith("'s"):
-            continue
-        if lower in articles | {"more", "less"}:
-            return index
-        if is_quality(before) and before not in MATERIALS:
-            continue
-        if is_quality(lower) or is_style_phrase(rest[index:]) or lower in ACTIONS | {"make", "do"}:
-            return index
-    last = len(rest) - 1
-    _, bare = drop_articles(rest)
-    if len(bare) != 2 or is_person(bare[0].lower) or bare[0].lower in OPENERS | DETERMINERS:
-        return -1
-    return last
-
-
-def _is_action(new: Words) -> bool:
-    first = new[0].lower if new else ""
-    return first in ACTIONS | EXPRESSIONS | _ACTING
-
-
-def _read_picture_change(target: Words, new: Words) -> Reading:
-    made = read_thing(new)
-    if made.head in BACKGROUNDS:
-        return restyled_background(Thing(core=made.core[-1:]), (*made.style, *made.core[:-1]))
-    if new[0].lower in _SHARPER:
-        return not_an_edit("restoring or sharpening a picture")
-    pronoun = [w.lower for w in target] in (["it"], ["this"], ["that"])
-    if pronoun and is_known_thing(made.head) and not is_style_phrase(new):
-        return _unclear(made)
-    return restyled_picture(new)
-
-
-def _read_thing_change(thing: Thing, new: Words) -> Reading:
-    made = read_thing(new)
-    if made.head == "one" and (made.core[:-1] or made.style or made.detail):
-        made = replace(made, core=(*made.core[:-1], *thing.core[-1:]))
-    if thing.head in heads(made) and (made.core[:-1] or made.style or made.detail):
-        return restyled_thing(thing, _own_look(made, thing.head), made)
-    if thing.head in _HAIRDOS:
-        return restyled_thing(thing, _trailing_look(new), made)
-    if _is_look(new, made):
-        return restyled_thing(thing, _trailing_look(new))
-    alike = (is_garment(thing.head) and is_garment(made.head)) or (
-        is_person(thing.head) and is_person(made.head)
-    )
-    if alike:
-        return restyled_thing(thing, _own_look(made, made.head) or new, made)
-    return Reading(InstructionType.CATEGORY_CHANGE, thing, made)
-
-
-def _own_look(made: Thing, noun: str) -> Words:
-    """What a thing of the same kind is to look like, without the noun if it comes last."""
-    core = made.core[:-1] if made.head == noun else made.core
-    return (*made.style, *core, *made.detail)
-
-
-def _is_look(new: Words, made: Thing) -> bool:
-    """Whether a phrase says how the thing shall be, rather than what."""
-    determiner, bare = drop_articles(new)
-    if is_style_phrase(new):
+def _is_look_after_in(new: Words) -> bool:
+    if is_style_phrase(new) or style_chunk((Word("in", "in"), *new)):
         return True
-    end = next((i for i, w in enumerate(bare) if i and w.lower in OPENERS), len(bare))
-    words = [w.lower for w in bare[:end] if not w.is_mark and w.lower not in _BETWEEN]
-    if not words or is_known_thing(made.head):
-        return bool(words) and all(is_quality(w) for w in words) and not determiner
-    if made.head in MATERIALS or is_quality(words[-1]):
-        return True
-    plural = base_noun(words[-1]) != words[-1]
-    return not determiner and not plural and has_adjective_ending(words[-1])
-
-
-def _trailing_look(new: Words) -> Words:
-    """The look without "a … color" around it."""
     _, bare = drop_articles(new)
-    if len(bare) > 1 and bare[-1].lower in ("color", "colour", "material", "one"):
-        bare = bare[:-1]
-    return bare
+    return bool(bare) and all(is_quality(w.lower) or w.lower == "and" for w in bare)
 
 
-def _unclear(subject: Thing) -> Reading:
-    reason = (
-        "The sentence does not say both what is to change and into what; write it like "
-        "“Replace the cat with a fox” or “Make the curtain red”"
-    )
-    return Reading(InstructionType.OTHER, subject, reason=reason)
+def _split_headless(rest: Words) -> tuple[Words, Words]:
+    """Read "to a Ghibli style", "from day to night"."""
+    if rest[0].lower != "from":
+        return (), rest[1:]
+    at = find(rest, {"to", "into"})
+    if at < 2:
+        return (), rest[1:]
+    old, new = rest[1:at], rest[at + 1 :]
+    return (() if is_hour(old) else old), new

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 
 from polaris_core.instructions.intent import InstructionType
-from polaris_core.instructions.lexicon import COLOURS, DETERMINERS, MATERIALS, OPENERS, is_quality
+from polaris_core.instructions.lexicon import DETERMINERS, OPENERS
 from polaris_core.instructions.phrases import NOTHING, Thing
+from polaris_core.instructions.qualities import COLOURS, MATERIALS, is_quality
 from polaris_core.instructions.reading import Reading
 from polaris_core.instructions.words import Words, word_set
 

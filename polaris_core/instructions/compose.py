@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polaris_core.instructions.body_plans import body_plan, outline_fits
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
-from polaris_core.instructions.lexicon import COLOURS, OPENERS, PICTURES, RESHAPE, is_quality
+from polaris_core.instructions.lexicon import OPENERS, PICTURES, RESHAPE
 from polaris_core.instructions.phrases import (
     NOTHING,
     Thing,
@@ -14,6 +14,7 @@ from polaris_core.instructions.phrases import (
     parts,
     read_thing,
 )
+from polaris_core.instructions.qualities import COLOURS, is_quality
 from polaris_core.instructions.reading import Reading
 from polaris_core.instructions.styles import is_style_phrase, without_closing_word
 from polaris_core.instructions.words import Words, base_noun, text_of, word_set
@@ -82,9 +83,8 @@ def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...])
     thing, made = reading.subject, reading.new
     look = without_closing_word(reading.look)
     renamed = bool(made.core) and thing.head not in heads(made)
-    fits = not _reshapes((*thing.core, *look)) and (
-        not renamed or outline_fits(thing.head, made.head)
-    )
+    fits = not _reshapes((*thing.core, *look)) and not _restyles_hair(thing, look)
+    fits = fits and (not renamed or outline_fits(thing.head, made.head))
     background = thing.head == "background"
     return EditIntent(
         instruction=instruction,
@@ -162,7 +162,14 @@ def _other(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> Ed
 
 def _reshapes(words: Words) -> bool:
     """Whether the words ask for another shape: "bigger", "chibi-style", "hairstyle"."""
-    return any(part in RESHAPE for word in words for part in word.lower.split("-"))
+    return any(part in RESHAPE for word in words for part in (word.lower, *word.lower.split("-")))
+
+
+def _restyles_hair(thing: Thing, look: Words) -> bool:
+    """Whether hair gets another cut; another colour keeps its outline."""
+    if thing.head not in ("hair", "hairstyle", "haircut", "hairdo", "beard", "fringe"):
+        return False
+    return not all(w.is_mark or is_quality(w.lower) for w in look)
 
 
 def _place(thing: Thing) -> str:

@@ -5,159 +5,189 @@ from __future__ import annotations
 from polaris_core.instructions.words import word_set
 
 __all__ = [
-    "ACTIONS",
     "ADD",
     "APPLY",
     "ATTRIBUTES",
     "BACKGROUNDS",
     "CHANGE",
-    "COLOURS",
+    "CRAFTS",
     "DEFINITE",
     "DETERMINERS",
     "DRAW",
-    "EXPRESSIONS",
-    "FOREIGN",
-    "MATERIALS",
+    "FILL",
+    "LOOK_OF_VERB",
     "NEW",
     "OPENERS",
     "PICTURES",
     "POSTURES",
-    "QUALITIES",
+    "PRONOUNS",
     "RELATIVES",
     "REMOVE",
     "RESHAPE",
     "SWAP",
-    "TEXTS",
     "UNSUPPORTED",
+    "VAGUE",
     "VERBS",
     "WHOLE_ATTRIBUTES",
-    "has_adjective_ending",
-    "is_quality",
 ]
 
-
 SWAP = word_set("replace swap exchange substitute switch trade")
-CHANGE = word_set(
-    "change turn transform convert modify alter adjust morph edit transmute make render redraw "
-    "repaint restyle stylize stylise style reimagine recolor recolour tint dye color colour paint "
-    "give set have let craft sculpt build construct reconstruct cover coat adapt redesign shift "
-    "cartoonify cartoonize edit blur brighten darken lighten light saturate desaturate colorize "
-    "colourise colourize colorise get recreate reshape mold mould retouch upgrade dress"
+CRAFTS = word_set(
+    "craft sculpt build construct reconstruct rebuild carve forge weave knit crochet sew mold "
+    "mould reshape assemble cast fashion"
 )
-ADD = word_set("add put place insert include attach hang position introduce overlay append")
-REMOVE = word_set("remove delete erase eliminate take clear wipe drop exclude omit hide discard")
-NEW = word_set("generate create produce design imagine illustrate compose")
+LOOK_OF_VERB = {
+    "blur": "blurred",
+    "brighten": "brighter",
+    "darken": "darker",
+    "dim": "dimmer",
+    "lighten": "lighter",
+    "light": "lit",
+    "illuminate": "illuminated",
+    "saturate": "saturated",
+    "desaturate": "desaturated",
+    "invert": "inverted",
+    "soften": "softer",
+    "whiten": "whiter",
+    "bleach": "bleached",
+    "polish": "polished",
+    "age": "aged",
+    "rejuvenate": "younger",
+    "smooth": "smooth",
+    "roughen": "rough",
+    "enlarge": "bigger",
+    "shrink": "smaller",
+    "lengthen": "longer",
+    "shorten": "shorter",
+    "thicken": "thicker",
+    "slim": "slimmer",
+    "widen": "wider",
+    "straighten": "straight",
+    "curl": "curly",
+    "feminize": "feminine",
+    "feminise": "feminine",
+    "masculinize": "masculine",
+    "beautify": "beautiful",
+    "colorize": "colorized",
+    "colourize": "colourized",
+    "colorise": "colorised",
+    "colourise": "colourised",
+    "cartoonify": "cartoon",
+    "cartoonize": "cartoon",
+    "cartoonise": "cartoon",
+    "animefy": "anime",
+    "pixelate": "pixelated",
+    "modernize": "modern",
+    "modernise": "modern",
+    "simplify": "simple",
+    "camouflage": "camouflage",
+    "gild": "gilded",
+    "rust": "rusty",
+}
+CHANGE = (
+    word_set(
+        "change turn transform convert modify alter adjust morph edit transmute make render "
+        "redraw repaint restyle stylize stylise style reimagine recolor recolour tint dye color "
+        "colour paint give set have let cover coat adapt redesign shift get recreate retouch "
+        "upgrade dress redo recast remake rework transfigure wrap bathe tweak vary transition"
+    )
+    | CRAFTS
+    | frozenset(LOOK_OF_VERB)
+)
+ADD = word_set(
+    "add put place insert include attach hang position introduce overlay append superimpose "
+    "photoshop embed install plant stick throw drop pop scatter sprinkle show bring squeeze sneak "
+    "mount perch seat park set-up"
+)
+FILL = word_set(
+    "fill decorate adorn surround top equip garnish sprinkle festoon stock crown litter"
+)
+REMOVE = word_set(
+    "remove delete erase eliminate take clear wipe exclude omit hide discard lose scrub ditch "
+    "subtract strip scrap banish kill shave"
+)
+NEW = word_set("generate create produce design imagine illustrate compose visualize visualise")
 DRAW = word_set("draw paint sketch")
 APPLY = word_set("apply use")
+VAGUE = word_set(
+    "modify edit change adjust enhance improve alter use retouch take make rework tweak transform"
+)
 UNSUPPORTED = {
     **dict.fromkeys(
-        word_set("write rewrite type spell print translate caption label engrave"), "writing text"
+        word_set(
+            "write rewrite type spell print translate caption label engrave inscribe letter title"
+        ),
+        "writing text",
     ),
     **dict.fromkeys(
-        word_set("animate pose rotate flip mirror move tilt lift raise lower bend turn-around"),
+        word_set(
+            "animate pose rotate flip mirror move tilt lift raise lower bend turn-around "
+            "reposition swivel spin shift relocate center align straddle"
+        ),
         "a change of pose, action or place",
     ),
     **dict.fromkeys(
-        word_set("restore sharpen upscale denoise deblur enhance improve repair fix clean unblur"),
+        word_set("restore sharpen upscale denoise deblur unblur dehaze"),
         "restoring or sharpening a picture",
     ),
     **dict.fromkeys(
-        word_set("crop resize zoom extract cut isolate segment expand extend outpaint"),
+        word_set("crop resize zoom extract cut isolate segment expand extend outpaint uncrop trim"),
         "cutting out or resizing a picture",
     ),
-    **dict.fromkeys(word_set("describe explain count tell list"), "a question about a picture"),
+    **dict.fromkeys(
+        word_set("describe explain count tell list identify"), "a question about a picture"
+    ),
 }
-VERBS = SWAP | CHANGE | ADD | REMOVE | NEW | DRAW | APPLY | frozenset(UNSUPPORTED)
+# Not always outside: what is to be mended or moved decides.
+MEND = word_set("enhance improve repair fix clean correct refine boost increase decrease reduce")
+VERBS = (
+    SWAP | CHANGE | ADD | FILL | REMOVE | NEW | DRAW | APPLY | MEND | frozenset(UNSUPPORTED)
+) | word_set("swap switch open close simulate present express whiten")
 
 DEFINITE = word_set("the this that these those his her its their my your our")
 DETERMINERS = DEFINITE | word_set(
-    "a an some any all both each every another one two three four five six several many few more"
+    "a an some any all both each every another one two three four five six seven eight nine ten "
+    "several many few more no"
+)
+PRONOUNS = word_set(
+    "it him her me them us this that everything everyone everybody he she they we i you himself "
+    "herself itself themselves these those"
 )
 PICTURES = word_set(
     "image picture photo photograph pic snapshot shot screenshot avatar artwork frame canvas "
-    "images pictures photos scene everything it whole composition illustration portrait"
+    "images pictures photos scene everything it whole composition illustration portrait selfie "
+    "img visual upload pfp wallpaper-image"
 )
 WHOLE_ATTRIBUTES = word_set(
-    "weather season time lighting mood atmosphere ambience ambiance theme tone filter style "
+    "weather season time lighting mood atmosphere ambience ambiance theme tone tones filter style "
     "day night summer winter spring autumn brightness contrast saturation exposure daytime "
-    "nighttime era vibe palette colors colours"
+    "nighttime era vibe palette colors colours vibrance temperature sharpness lightness aesthetic "
+    "vibes feel hue hues grading coloring warmth shadows highlights illumination"
 )
 ATTRIBUTES = word_set(
     "color colour colors colours material texture pattern style look appearance shade hue size "
-    "shape finish surface exterior fabric tone design age"
+    "shape finish surface exterior fabric tone design age coloring colouring coloration print"
 )
-BACKGROUNDS = word_set("background backdrop surroundings backgrounds")
-TEXTS = word_set(
-    "text word words letter letters lettering caption slogan title font sentence numbers"
+BACKGROUNDS = word_set(
+    "background backdrop surroundings backgrounds surrounding bg environment setting scenery "
+    "environs backdrops settings environments"
 )
-POSTURES = word_set("action pose posture gesture expression facial movement motion gaze position")
-EXPRESSIONS = word_set(
-    "sad happy serious angry surprised smiling crying sorrowful scared cheerful excited bored "
-    "confused laughing disgusted joyful worried shocked"
-)
-ACTIONS = word_set(
-    "smile laugh dance run jump sit stand walk cry hug kiss wave sleep fly swim eat drink talk "
-    "sing look-up face stick hold grin frown wink nod clap fight play bow kneel lie crouch stare "
-    "yawn shout scream point raise lift close open pick turn lean blink cheer drive ride read "
-    "write climb fall throw catch kick stretch move"
+POSTURES = word_set(
+    "action pose posture gesture expression facial movement movements motion gaze position "
+    "actions gestures expressions stance"
 )
 RESHAPE = word_set(
     "chibi hairstyle haircut prehistoric bigger smaller larger longer shorter taller thinner "
     "fatter slimmer wider chubby skinny muscular curly straight caricature long short tall fat "
-    "thin slim"
+    "thin slim lego voxel low-poly lowpoly bald wavy shoulder-length waist-length braided braids "
+    "ponytail bob mohawk pixie mullet bun afro dreadlocks bangs fringe curls huge tiny enormous "
+    "giant rounder round square chubbier slender obese plump fish-eye fisheye narrower narrow "
+    "wide lengthened elongated stretched oversized miniature mini"
 )
 OPENERS = word_set(
     "in on at under over above below beneath behind beside between near next by with without "
-    "inside outside around along across against among atop upon from of to towards toward onto "
-    "into through beyond close adjacent opposite throughout within during as using like for"
+    "inside outside around along across against among amongst atop upon from of to towards toward "
+    "onto into through beyond close adjacent opposite throughout within during as using like for "
+    "underneath alongside amid past off besides"
 )
-RELATIVES = word_set("that which who whose where being while made so but instead")
-COLOURS = word_set(
-    "red green blue yellow orange purple violet pink brown black white gray grey gold golden "
-    "silver lime tan teal cyan magenta lavender beige maroon navy turquoise indigo crimson scarlet "
-    "ivory olive coral peach salmon mint cream khaki amber bronze copper rainbow multicolored "
-    "colorful colourful transparent blonde blond ginger"
-)
-MATERIALS = word_set(
-    "wood wooden metal metallic steel iron glass ceramic porcelain clay stone marble concrete jade "
-    "crystal diamond plastic leather silk cotton wool velvet denim fur feathers resin bricks brick "
-    "paper cardboard rubber sand ice wax bamboo rattan gold silver bronze copper brass chrome "
-    "enamel granite chocolate lace linen foam fabric felt straw chrome obsidian pearl knitted "
-    "wooden stainless woven knit"
-)
-QUALITIES = (
-    COLOURS
-    | MATERIALS
-    | EXPRESSIONS
-    | word_set(
-        "old older young younger new big small large tiny huge bright brighter dark darker light "
-        "lighter shiny glossy matte dull vivid pale warm warmer cold colder cool rainy sunny snowy "
-        "foggy misty cloudy stormy night nighttime daytime day dusk dawn sunset winter summer "
-        "spring autumn vintage modern futuristic medieval rustic antique glowing sparkling dirty "
-        "clean wet dry fluffy furry hairy bald striped checkered spotted dotted plaid floral "
-        "patterned male female beautiful handsome pretty ugly cute scary better thinner slimmer "
-        "taller shorter bigger smaller larger longer wider straight curly wavy blurry blurred "
-        "blur sharp clear vibrant moody dramatic gloomy romantic dreamy elegant fancy plain simple "
-        "transparent lit open closed broken rusty magical spooky neon muscular fat thin chubby "
-        "tall short long realistic"
-    )
-)
-FOREIGN = word_set(
-    "der das den dem ein eine einen einem einer und mit durch auf ersetze ändere füge bitte "
-    "le les une des du dans avec par sur et remplace ajoute el los las una con por del y "
-    "reemplaza cambia il lo gli nel della di os uma com pelo o een het met vervang og til med "
-    "na w zamień kota est pour es por para chat katze hund gato perro chien"
-)
-
-_ENDINGS = ("er", "ish", "ful", "less", "ous", "ive", "y", "ed", "able", "ible", "ic", "al", "like")
-
-
-def is_quality(word: str) -> bool:
-    """Whether a word, in lower case, says how a thing is: a colour, a material, an adjective."""
-    parts = word.split("-")
-    return word in QUALITIES or parts[0] in QUALITIES or parts[-1] in QUALITIES
-
-
-def has_adjective_ending(word: str) -> bool:
-    """Whether a word ends as adjectives often do; a guess for words in no table."""
-    return len(word) > 4 and word.endswith(_ENDINGS)
+RELATIVES = word_set("that which who whose where when being while made so but instead because")

@@ -9,22 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polaris_core.instructions.body_plans import is_garment
+from polaris_core.instructions.chunks import (
+    chunks_of,
+    core_end,
+    is_participle,
+    is_state,
+    without_lead,
+)
 from polaris_core.instructions.lexicon import (
-    COLOURS,
     DEFINITE,
     DETERMINERS,
     OPENERS,
     PICTURES,
     RELATIVES,
-    is_quality,
 )
+from polaris_core.instructions.qualities import COLOURS, is_quality
 from polaris_core.instructions.styles import (
     is_style_phrase,
     split_style,
     style_chunk,
     without_closing_word,
 )
-from polaris_core.instructions.words import Word, Words, base_noun, strip_marks, text_of, word_set
+from polaris_core.instructions.words import (
+    Word,
+    Words,
+    base_noun,
+    find,
+    lower_at,
+    strip_marks,
+    text_of,
+    word_set,
+)
 
 __all__ = [
     "NOTHING",
@@ -38,15 +53,14 @@ __all__ = [
     "read_thing",
 ]
 
-_NOUNS_IN_ING = word_set(
-    "building painting ring king thing wing string ceiling clothing spring swing evening morning "
-    "earring drawing railing awning duckling dumpling pudding writing sling lightning"
+_WHOLE = word_set(
+    "entire whole original input old complete full overall given provided uploaded attached first "
+    "reference source current initial of"
 )
-_JOINS_TO = frozenset({"next", "close", "adjacent", "near", "similar", "due", "opposite"})
-_WHOLE = frozenset({"entire", "whole", "original", "input", "old", "complete"})
-_PICTURES_OF = frozenset({"image", "picture", "photo", "photograph"})
-_ELABORATES = frozenset({"making", "giving", "and"})
+_PICTURES_OF = frozenset({"image", "picture", "photo", "photograph", "rest"})
 _BARE_DETAIL = frozenset({"with", "wearing", "holding", "made", "that", "which", "who", "whose"})
+_EMPTY = word_set("pair couple bunch group set bit lot few lots")
+_GROUPS = frozenset({"pair", "group", "set", "bunch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +84,10 @@ class Thing:
     def head(self) -> str:
         """The noun itself, in the singular and lower case; empty if there is none."""
         words = self.core
-        for index, word in enumerate(words):
-            if word.lower == "of" and index:
-                words = words[:index]
-                break
+        at = find(words, {"of"}, 1)
+        if at > 0 and at + 1 < len(words) and words[at - 1].lower in _EMPTY:
+            return Thing(core=words[at + 1 :]).head  # a pair of sunglasses
+        words = words[:at] if at > 0 else words
         return base_noun(words[-1].lower) if words else ""
 
     @property
@@ -113,54 +127,89 @@ def _is_modifier(words: Words, index: int) -> bool:
     return index >= 0 and is_quality(words[index].lower)
 
 
-def find(words: Words, wanted: frozenset[str] | set[str], start: int = 0) -> int:
-    """The index of the first of `wanted` at or after `start`; -1 if there is none."""
-    return next((i for i in range(start, len(words)) if words[i].lower in wanted), -1)
-
-
 def drop_articles(words: Words) -> tuple[str, Words]:
     """The first determiner, and the words after all determiners and possessors."""
     words = strip_marks(words)
     first = ""
-    while words and words[0].lower in DETERMINERS and len(words) > 1:
+    while words and len(words) > 1:
+        if words[0].lower not in DETERMINERS:
+            counted = words[0].lower.isdecimal() or words[0].lower == "own"
+            if not (counted and words[1].lower not in OPENERS):
+                break
+        elif words[1].lower in (OPENERS | RELATIVES) - {"like", "near", "past", "off", "being"}:
+            break
         first = first or words[0].lower
         words = words[1:]
+    if first in ("all", "some", "any", "many", "both") and lower_at(words, 0) == "of":
+        return drop_articles(words[1:])
     return first, words
 
 
 def read_thing(words: Words) -> Thing:
     """Take a noun phrase apart. Possessors, and places that are only "in the picture", go."""
-    determiner, words = drop_articles(words)
-    end = _core_end(words)
-    core = _without_possessor(words[:end])
+    determiner, words = _counted(*drop_articles(words))
+    end = core_end(words)
+    core = _without_possessor(words[:end], determiner)
     style, bare = split_style(core)
     before = bool(style)
-    if bare and bare[0].lower == "of":  # "an oil painting of a pear"
+    if lower_at(bare, 0) == "of":  # "an oil painting of a pear"
         determiner, bare = drop_articles(bare[1:])
         before = False
-    detail: Words = ()
-    place: Words = ()
-    new_clause = False
-    for raw in _chunks(words[end:]):
-        chunk = strip_marks(raw)
-        comma, new_clause = new_clause, raw[-1].lower == ","
-        found = style_chunk(chunk)
-        if not found and is_style_phrase(chunk):
-            found = chunk
-        if found and not _is_worn(chunk):
-            style = style or found
-        elif (_is_detail(chunk) and (comma or not place)) or not (place or _opens_place(chunk)):
-            detail += chunk
-        elif not _is_in_picture(chunk):
-            place += chunk
+    said, detail, place = _sorted(chunks_of(words[end:]))
     return Thing(
         determiner,
         strip_marks(bare),
-        without_closing_word(style),
+        without_closing_word(style or said),
         before,
         strip_marks(detail),
         strip_marks(place),
     )
+
+
+def _counted(determiner: str, words: Words) -> tuple[str, Words]:
+    """Take "a couple of" as a number word, but leave "a pair of" with its noun."""
+    if len(words) > 3 and words[0].lower in _EMPTY and words[1].lower == "of":
+        inner, rest = drop_articles(words[2:])
+        if inner in DEFINITE or words[0].lower not in _GROUPS:
+            return inner or "several", rest
+    return determiner, words
+
+
+def _sorted(chunks: list[Words]) -> tuple[Words, Words, Words]:
+    """What the phrases after a noun say: its style, what belongs to it, and where it is."""
+    style, detail, place = (), (), ()
+    new_clause = False
+    for raw in chunks:
+        chunk = without_lead(strip_marks(raw))
+        comma, new_clause = new_clause, raw[-1].lower == ","
+        if len(chunk) == 1 and is_state(chunk[0].lower):
+            continue
+        found = style_chunk(chunk)
+        if not found and is_style_phrase(chunk) and chunk[0].lower not in ("looking", "facing"):
+            found = chunk
+        if found and not _is_worn(chunk):
+            style = style or found
+        elif _belongs(chunk, detail, place, comma=comma):
+            detail += chunk
+        elif not _is_in_picture(chunk):
+            place += chunk
+    if len(detail) == 1 and detail[0].lower in _ADVERBIAL:
+        detail = ()
+    return style, detail, place
+
+
+def _belongs(chunk: Words, detail: Words, place: Words, *, comma: bool) -> bool:
+    """Whether a phrase belongs to the thing, rather than telling where it is."""
+    if _is_facing(chunk) and detail and not place:
+        return True
+    if _is_detail(chunk) and (comma or not place):
+        return True
+    return not (place or _opens_place(chunk))
+
+
+_ADVERBIAL = word_set(
+    "only too also instead please alone together there here now again still completely entirely"
+)
 
 
 def names_picture(words: Words) -> bool:
@@ -168,95 +217,47 @@ def names_picture(words: Words) -> bool:
     _, words = drop_articles(words)
     shown = find(words, {"of", "showing"})
     if shown > 0 and words[shown - 1].lower in _PICTURES_OF:
-        words = words[:shown]
-    rest = [
-        w.lower for w in words if w.lower not in ("entire", "whole", "original", "input", "old")
-    ]
-    return not rest or (len(rest) == 1 and rest[0] in PICTURES | {"this", "that"})
+        tail = words[shown + 1 :]
+        words = words[:shown] if words[shown - 1].lower != "rest" else tail
+        _, words = drop_articles(words)
+    rest = [w.lower for w in words if w.lower not in _WHOLE and not w.is_mark]
+    if rest[-1:] in (["itself"], ["here"]):
+        rest = rest[:-1]
+    if len(rest) > 1 and rest[-1] in PICTURES and all(r in _PICTURE_MODIFIERS for r in rest[:-1]):
+        rest = rest[-1:]
+    return not rest or (len(rest) == 1 and rest[0] in PICTURES | {"this", "that", "pic", "thing"})
 
 
-def _core_end(words: Words) -> int:
-    for index in range(1, len(words)):
-        word = words[index]
-        lower = word.lower
-        if lower in DEFINITE and words[index - 1].lower not in ("and", ",", "of"):
-            return index  # "the horse the knight rides"
-        if lower == "of" and not _is_definite(words, index + 1):
-            continue
-        if lower in OPENERS or lower in RELATIVES or is_participle(words, index):
-            return index
-        if lower in (",", ":", "(", ")") and not _goes_on(words[index + 1 :]):
-            return index
-    return len(words)
+_PICTURE_MODIFIERS = word_set("my our your this photo image picture old family wedding vacation")
 
 
-def _goes_on(words: Words) -> bool:
-    """Whether an enumeration of front modifiers continues after a comma: "a big, red barn"."""
-    if not words or _names_style(words):
-        return False
-    return words[0].lower not in OPENERS | RELATIVES | DETERMINERS | _ELABORATES
-
-
-def _is_definite(words: Words, index: int) -> bool:
-    return index < len(words) and (
-        words[index].lower in DEFINITE or words[index].lower in PICTURES | {"me", "him", "her"}
-    )
-
-
-def is_participle(words: Words, index: int) -> bool:
-    """Whether the word there says what a thing is doing: "walking", but not "running shoes"."""
-    lower = words[index].lower
-    if not lower.endswith("ing") or base_noun(lower) in _NOUNS_IN_ING:
-        return lower in ("worn", "held", "seen", "located", "standing")
-    following = words[index + 1].lower if index + 1 < len(words) else ""
-    return not following or following in OPENERS | DETERMINERS or lower in ("wearing", "holding")
-
-
-def _without_possessor(core: Words) -> Words:
+def _without_possessor(core: Words, determiner: str) -> Words:
+    """Whose it is goes; after "a" it says which kind it is and stays: "a magician's hat"."""
     for index in range(len(core) - 1, 0, -1):
         owner = core[index - 1].lower
         if owner.endswith(("'s", "s'")):
-            return _without_possessor(core[index:])
+            if determiner in ("a", "an"):
+                return core
+            return _without_possessor(core[index:], "")
     if core and core[-1].lower.endswith("'s"):
         last = core[-1]
         return (*core[:-1], Word(last.text[:-2], last.lower[:-2], last.spaced))
+    if core and core[0].lower == "own" and len(core) > 1:
+        return core[1:]
     return core
 
 
-def _chunks(words: Words) -> list[Words]:
-    """The phrases after a noun, each from its preposition on."""
-    chunks: list[Words] = []
-    start = 0
-    for index in range(1, len(words) + 1):
-        if index == len(words) or _opens(words, index):
-            if strip_marks(words[start:index]):
-                chunks.append(words[start:index])
-            start = index
-    return chunks
-
-
-def _opens(words: Words, index: int) -> bool:
-    lower, before = words[index].lower, words[index - 1].lower
-    if lower == ",":
-        return _names_style(words[index + 1 :])
-    if lower == "of" or (lower == "to" and before in _JOINS_TO) or before in OPENERS - {"by"}:
-        return False
-    return lower in OPENERS or lower in RELATIVES or is_participle(words, index)
-
-
-def _names_style(words: Words) -> bool:
-    """Whether a style follows a comma: "…, oil painting"; but not "…, natural look"."""
-    end = find(words, {","})
-    piece = words[: end if end >= 0 else len(words)]
-    return is_style_phrase(piece) and piece[-1].lower not in ("look", "vibe")
-
-
 def _opens_place(chunk: Words) -> bool:
-    return chunk[0].lower in OPENERS
+    return chunk[0].lower in OPENERS or is_state(chunk[0].lower) or chunk[0].lower == "all"
 
 
 def _is_detail(chunk: Words) -> bool:
     return chunk[0].lower in _BARE_DETAIL or _is_worn(chunk)
+
+
+def _is_facing(chunk: Words) -> bool:
+    """Whether it is "to the camera", as in "with her back to the camera"."""
+    return chunk[0].lower == "to" and chunk[-1].lower in ("camera", "viewer", "lens", "us")
 
 
 def _is_worn(chunk: Words) -> bool:
@@ -268,7 +269,9 @@ def _is_worn(chunk: Words) -> bool:
 
 def _is_in_picture(chunk: Words) -> bool:
     """Whether it is "in the picture" and the like, which says nothing."""
-    return chunk[0].lower in ("in", "from", "of", "to", "for") and names_picture(chunk[1:])
+    return chunk[0].lower in ("in", "from", "of", "to", "for", "into", "within") and names_picture(
+        chunk[1:]
+    )
 
 
 NOTHING = Thing()

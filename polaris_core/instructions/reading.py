@@ -9,8 +9,8 @@ from polaris_core.instructions.lexicon import (
     ATTRIBUTES,
     BACKGROUNDS,
     DETERMINERS,
+    OPENERS,
     POSTURES,
-    TEXTS,
     WHOLE_ATTRIBUTES,
 )
 from polaris_core.instructions.phrases import (
@@ -24,9 +24,9 @@ from polaris_core.instructions.words import Word, Words, base_noun, strip_marks
 
 __all__ = [
     "BACKGROUND",
+    "POSE",
     "Reading",
     "Target",
-    "is_about_text",
     "not_an_edit",
     "read_target",
     "restyled_background",
@@ -34,7 +34,9 @@ __all__ = [
     "restyled_thing",
 ]
 
-BACKGROUND = "background"
+BACKGROUND = Thing(core=(Word("background", "background"),))
+"""The background, where the sentence calls it otherwise."""
+POSE = "a change of pose, action or expression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,18 @@ class Target:
 
     @property
     def is_background(self) -> bool:
-        """Whether it is the background."""
-        return read_thing(self.words).head in BACKGROUNDS
+        """Whether it is the background, or a thing of the background: "the background wall"."""
+        return is_background(read_thing(self.words))
 
     @property
     def is_posture(self) -> bool:
         """Whether it is somebody's action, pose or expression."""
         return self.attribute in POSTURES
+
+
+def is_background(thing: Thing) -> bool:
+    """Whether a thing is called the background, or one of the background."""
+    return thing.head in BACKGROUNDS or base_noun(thing.head) in BACKGROUNDS
 
 
 def read_target(words: Words) -> Target:
@@ -89,12 +96,19 @@ def read_target(words: Words) -> Target:
     if not bare:
         return Target(())
     first, following = bare[0].lower, bare[1].lower if len(bare) > 1 else "of"
-    if first in known and following in ("of", "in", "on"):
-        return Target(bare[2:], first)
+    if first in ("overall", "general", "art", "artistic", "visual") and following in known:
+        return read_target(bare[1:])
+    if first in known and following in ("of", "in", "on", "for", "and"):
+        rest = bare[2:] if following != "and" else bare[3:]
+        if following == "and" and rest and rest[0].lower in OPENERS:
+            rest = rest[1:]
+        return Target(rest, first)
     core = read_thing(words).core
     if len(core) > 1 and core[-1].lower in ATTRIBUTES | POSTURES:
         end = next(i for i, w in enumerate(bare) if w is core[-1])
         return Target((*bare[:end], *bare[end + 1 :]), core[-1].lower)
+    if len(core) > 1 and core[-1].lower in WHOLE_ATTRIBUTES and names_picture(core[:-1]):
+        return Target((), core[-1].lower)
     if len(core) == 1 and core[0].lower in ATTRIBUTES | POSTURES:
         return _owned(bare, core)
     if core and core[-1].lower == "scene":
@@ -104,32 +118,9 @@ def read_target(words: Words) -> Target:
 
 def _owned(bare: Words, core: Words) -> Target:
     """The owner and the rest are the thing: "the girl's dress color"."""
-    end = next(i for i, w in enumerate(bare) if w is core[-1])
+    end = next((i for i, w in enumerate(bare) if w is core[-1]), len(bare) - 1)
     owner = tuple(w for w in bare[:end] if w.lower not in DETERMINERS)
     return Target((*owner, *bare[end + 1 :]), core[-1].lower)
-
-
-def is_about_text(words: Words) -> bool:
-    """Whether a phrase names written text: "the text 'OPEN'", "'2022'", "the caption"."""
-    thing = read_thing(words)
-    if thing.is_quote:
-        return True
-    if base_noun(thing.head) in _TEXTS:
-        return True
-    pairs = zip(thing.core, thing.core[1:], strict=False)
-    if any(base_noun(w.lower) in _TEXTS and _is_capital(after) for w, after in pairs):
-        return True
-    quoted = any(w.is_quote for w in words)
-    return quoted and any(base_noun(w.lower) in _TEXTS | _SIGNS for w in thing.core)
-
-
-def _is_capital(word: Word) -> bool:
-    """Whether it is written like words that stand on a sign: "the text SALE"."""
-    return word.text[:1].isupper()
-
-
-_SIGNS = frozenset({"character", "number", "name", "date"})
-_TEXTS = frozenset(base_noun(t) for t in TEXTS)
 
 
 def not_an_edit(what: str, subject: Thing = NOTHING) -> Reading:
@@ -153,4 +144,6 @@ def restyled_thing(subject: Thing, look: Words, new: Thing = NOTHING) -> Reading
 
 def restyled_background(subject: Thing, look: Words) -> Reading:
     """Another background, or the background in another look."""
+    if subject.head in BACKGROUNDS - {"background", "backdrop"}:
+        subject = BACKGROUND
     return Reading(InstructionType.LOCAL_STYLE, subject, look=look)

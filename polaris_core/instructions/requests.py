@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
-from polaris_core.instructions.lexicon import CHANGE, DEFINITE, DETERMINERS, QUALITIES, SWAP, VERBS
-from polaris_core.instructions.phrases import find
-from polaris_core.instructions.words import Word, Words, strip_marks, text_of, word_set
+from polaris_core.instructions.lexicon import (
+    ADD,
+    CHANGE,
+    DEFINITE,
+    DETERMINERS,
+    OPENERS,
+    REMOVE,
+    SWAP,
+    VAGUE,
+)
+from polaris_core.instructions.preamble import is_polite, skip_preamble
+from polaris_core.instructions.qualities import is_comparative, is_quality
+from polaris_core.instructions.verbs import GERUNDS, meant_verb
+from polaris_core.instructions.words import Word, Words, find, strip_marks, text_of, word_set
 
 __all__ = ["Request", "split_requests"]
 
-_POLITE = word_set(
-    "please kindly can could would will you i want i'd like to help me hey hi hello ok okay now "
-    "just let's lets also then and so next first finally we need wish love how should may might "
-    "try simply again additionally"
-)
-_WISHES = frozenset({"want", "like", "need", "wish", "love", "there"})
 _ENDS = frozenset({".", "!", "?", ";", "—", "。", "！", "？", "；"})
+_TITLES = word_set("mt st mr mrs ms dr vs no approx e.g i.e jr sr")
 _KEEPING = word_set(
     "keep keeping leave leaving preserve preserving maintain maintaining ensure ensuring don't do "
-    "make-sure avoid avoiding retain retaining"
+    "make-sure avoid avoiding retain retaining never nothing everything-else"
 )
-_GERUNDS = {
-    "removing": "remove",
-    "adding": "add",
-    "changing": "change",
-    "replacing": "replace",
-    "turning": "turn",
-    "erasing": "erase",
-    "deleting": "delete",
-    "putting": "put",
-    "converting": "convert",
-    "swapping": "swap",
-}
 # Also nouns or adjectives: after "and" they start a request only before a determiner.
 _DOUBLE_MEANING = word_set(
     "light color colour paint place change cut frame set style clear open type print label mirror "
     "hide drop cover coat shift switch exchange trade design draw sketch tint move turn raise "
     "lower bend tilt lift clean fix repair crop show list count craft build sculpt let get have "
-    "give make take put position use dye blur express"
+    "give make take put position use dye blur express fashion cast age slim curl smooth dim "
+    "shrink polish rust stick plant park mount seat perch pop top stock crown litter fill "
+    "surround title letter caption pose mold mould forge scrap strip kill lose spin close correct "
+    "present dress wrap camouflage straighten zoom boost increase decrease spell flip knit equip "
+    "edit bathe soften sprinkle thicken"
 )
-_VAGUE = word_set("modify edit change adjust enhance improve alter use")
-_ELLIPSIS_WORDS = 12
+_STRONG = word_set(
+    "removing adding changing replacing turning erasing deleting converting swapping"
+)
 _FOLLOWERS = DETERMINERS | frozenset({"it", "them", "him", "me", "only", "more", "everything"})
+_FRONTED = frozenset({"instead", "where", "rather"})
+_ELLIPSIS_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Request:
     has_verb: bool = True
     is_wish: bool = False
     """Whether it was led in by "I want" or the like."""
+    lead: Words = ()
+    """A place said before the verb: "in the background"."""
 
     @property
     def verb(self) -> str:
@@ -86,8 +90,11 @@ def _sentences(words: Words) -> list[Words]:
     found: list[Words] = []
     start = 0
     for index, word in enumerate(words):
+        if word.lower not in _ENDS:
+            continue
         last = index + 1 == len(words)
-        if word.lower in _ENDS and (last or words[index + 1].spaced or word.lower in ("—", "。")):
+        titled = word.lower == "." and index and words[index - 1].lower in _TITLES
+        if not titled and (last or words[index + 1].spaced or word.lower in ("—", "。")):
             found.append(words[start:index])
             start = index + 1
     found.append(words[start:])
@@ -100,22 +107,25 @@ def _joined(sentence: Words) -> list[Words]:
     start = 0
     for index in range(1, len(sentence)):
         lower = sentence[index].lower
+        if sentence[start].lower in _FRONTED and lower == "," and index < start + _ELLIPSIS_WORDS:
+            continue
         if lower == "to" and _serves_another(sentence, start, index):
             start = index + 1
             continue
-        if lower in ("and", ",") and _is_ellipsis(sentence, start, index):
+        if lower in ("and", ",", "plus") and _is_ellipsis(sentence, start, index):
             pieces.append(sentence[start:index])
-            sentence = (*sentence[:index], sentence[start], *sentence[index + 1 :])
+            verb = _verb_at(sentence, start)
+            sentence = (*sentence[:index], sentence[verb], *sentence[index + 1 :])
             start = index
             continue
-        if lower not in ("and", "then", ",", "by", "but", "-"):
+        if lower not in ("and", "then", ",", "by", "but", "-", "plus", "also"):
             continue
         after = index + 1
-        while after < len(sentence) and sentence[after].lower in _POLITE | {",", "by"}:
+        while after < len(sentence) and _leads(sentence[after].lower):
             after += 1
-        if after < len(sentence) and _starts_request(sentence, after):
+        if after < len(sentence) and _starts_request(sentence, after, by=lower == "by"):
             pieces.append(sentence[start:index])
-            verb = _GERUNDS.get(sentence[after].lower)
+            verb = GERUNDS.get(sentence[after].lower)
             if verb:
                 sentence = (*sentence[:after], Word(verb, verb), *sentence[after + 1 :])
             start = after
@@ -123,61 +133,134 @@ def _joined(sentence: Words) -> list[Words]:
     return [p for p in pieces if strip_marks(p)]
 
 
+def _leads(lower: str) -> bool:
+    return is_polite(lower) or lower in (",", "by", "and", "then", "instead")
+
+
+def _verb_at(sentence: Words, start: int) -> int:
+    """Where the first verb of a piece stands."""
+    piece, _ = skip_preamble(sentence[start:])
+    for index in range(start, len(sentence)):
+        if piece and sentence[index] is piece[0]:
+            return index
+    return start
+
+
 def _serves_another(sentence: Words, start: int, index: int) -> bool:
     """Whether "to" leads to the request proper: "modify the image to remove the dog"."""
-    if index + 1 >= len(sentence) or not _starts_request(sentence, index + 1):
+    if index + 1 >= len(sentence) or not _starts_request(sentence, index + 1, by=True):
         return False
-    words = _skip_polite(sentence[start:index])
-    return bool(words) and words[0].lower in _VAGUE
+    words, _ = skip_preamble(sentence[start:index])
+    if words and words[0].lower == "use" and sentence[index + 1].lower in _SHOWN_BY:
+        return False
+    return bool(words) and words[0].lower in VAGUE and sentence[index - 1].lower != "than"
+
+
+_SHOWN_BY = word_set("express present simulate render show depict create give make")
 
 
 def _is_ellipsis(sentence: Words, start: int, index: int) -> bool:
     """Whether the verb is left out: "make the sky red and the grass blue"."""
-    if index + 1 >= len(sentence) or sentence[start].lower not in SWAP | CHANGE:
+    if index + 1 >= len(sentence):
         return False
-    if sentence[index + 1].lower not in DEFINITE:
-        return False
+    verb = sentence[_verb_at(sentence, start)].lower
+    following = sentence[index + 1].lower
     before, after = sentence[start:index], sentence[index + 1 : index + _ELLIPSIS_WORDS]
+    if verb in ADD and following in DETERMINERS - DEFINITE:
+        last = max((i for i, w in enumerate(before) if w.lower in OPENERS), default=-1)
+        described = last >= 0 and before[last].lower in ("with", "of", "like", "as")
+        return _is_placed(before) and (not described or _is_placed(after))
+    if verb in REMOVE and following in DEFINITE:
+        return _is_placed(before) and _is_placed(after)
+    if verb not in SWAP | CHANGE or following not in DEFINITE:
+        return False
     marks = {w.lower for w in before if w.lower in ("with", "into", "to", "by", "for")}
     if marks:
         return find(after, marks) > 0
-    quality = before[-1].lower in QUALITIES and sentence[start].lower not in SWAP
-    return quality and any(w.lower in QUALITIES for w in after)
+    return verb not in SWAP and _ends_in_look(before) and any(_is_look(w) for w in after)
 
 
-def _starts_request(words: Words, index: int) -> bool:
+def _is_placed(words: Words) -> bool:
+    """Whether a place at something known is told: "on the man"."""
+    pairs = itertools.pairwise(words)
+    return any(
+        a.lower in OPENERS - {"with", "of", "between", "like", "as"} and b.lower in DEFINITE
+        for a, b in pairs
+    )
+
+
+def _ends_in_look(words: Words) -> bool:
+    return bool(words) and _is_look(words[-1])
+
+
+def _is_look(word: Word) -> bool:
+    return is_quality(word.lower) or is_comparative(word.lower)
+
+
+def _starts_request(words: Words, index: int, *, by: bool = False) -> bool:
     lower = words[index].lower
-    if lower in _GERUNDS:
-        return True
     following = words[index + 1].lower if index + 1 < len(words) else ""
+    if lower in GERUNDS:
+        if lower in _STRONG or by:
+            return following not in OPENERS - {"off", "out"}
+        return following in _FOLLOWERS - {"it", "them", "him"} and lower not in ("giving", "using")
     if lower in _KEEPING:
         return bool(following)
-    return lower in VERBS and (lower not in _DOUBLE_MEANING or following in _FOLLOWERS)
+    if lower == "get" and following == "rid":
+        return True
+    verb = meant_verb(lower)
+    return bool(verb) and (verb not in _DOUBLE_MEANING or following in _FOLLOWERS)
 
 
 def _read_request(piece: Words) -> Request | None:
-    stripped, led_in = _without_preamble(piece)
+    stripped, wish, lead = _without_preamble(piece)
     if not stripped or stripped[0].lower in _KEEPING:
         return None
-    wish = any(w.lower in _WISHES for w in led_in)
-    return Request(_without_constraint(stripped), stripped[0].lower in VERBS, wish)
+    verb = meant_verb(stripped[0].lower)
+    if verb and verb != stripped[0].lower:
+        stripped = (Word(verb, verb), *stripped[1:])
+    stripped = _without_thanks(_without_constraint(stripped))
+    return Request(stripped, bool(verb), wish, lead) if stripped else None
 
 
-def _without_preamble(piece: Words) -> tuple[Words, Words]:
-    words = _skip_polite(piece)
-    if words and words[0].lower not in VERBS:
-        comma = find(words, {",", ":", "-"})
-        after = _skip_polite(words[comma + 1 :]) if comma >= 0 else ()
-        if after and after[0].lower in VERBS:
-            words = after
-    return words, piece[: len(piece) - len(words)]
-
-
-def _skip_polite(words: Words) -> Words:
-    words = strip_marks(words)
-    while words and (words[0].lower in _POLITE or words[0].is_mark):
-        words = words[1:]
+def _without_thanks(words: Words) -> Words:
+    """Without "for me", "please", "thank you" at the end."""
+    while len(words) > 1:
+        if words[-1].lower in _THANKS or words[-1].is_mark:
+            words = words[:-1]
+        elif len(words) > 2 and words[-2].lower == "for" and words[-1].lower in ("me", "us"):
+            words = words[:-2]
+        else:
+            break
     return words
+
+
+_THANKS = word_set("please thanks thank thankyou ok okay asap cheers kindly lol haha")
+
+
+def _without_preamble(piece: Words) -> tuple[Words, bool, Words]:
+    """The words from the verb on, whether a wish led to them, and a place said before."""
+    words, wish = skip_preamble(piece)
+    if words and not meant_verb(words[0].lower) and words[0].lower not in _FRONTED:
+        comma = find(words, {",", ":", "-"})
+        after, wished = skip_preamble(words[comma + 1 :]) if comma >= 0 else ((), False)
+        if after and meant_verb(after[0].lower):
+            lead = words[:comma] if words[0].lower in OPENERS - _NO_PLACE else ()
+            return after, wish or wished, lead
+        if words[0].lower in OPENERS - _NO_PLACE - {"with", "for"}:
+            return _inverted(words, wish)
+    return words, wish, ()
+
+
+_NO_PLACE = word_set("without like as using of by during to with")
+
+
+def _inverted(words: Words, wish: bool) -> tuple[Words, bool, Words]:
+    """Read "on the table put a vase"."""
+    at = next((i for i in range(2, len(words)) if meant_verb(words[i].lower)), -1)
+    if at > 0 and at + 1 < len(words) and words[at + 1].lower in _FOLLOWERS:
+        return words[at:], wish, words[:at]
+    return words, wish, ()
 
 
 def _without_constraint(words: Words) -> Words:
@@ -187,11 +270,20 @@ def _without_constraint(words: Words) -> Words:
         following = words[index + 1].lower if index + 1 < len(words) else ""
         gerund = following.endswith("ing")
         if (
-            (lower in ("while", "without") and gerund)
-            or lower == "but"
-            or (lower == "," and following in _KEEPING)
-            or (lower == "instead" and following == "of")
-            or (lower == "so" and following == "that")
+            (lower in ("while", "without", "whilst") and gerund)
+            or (lower == "but" and index > 1)
+            or (lower in (",", "and", "-") and following in _KEEPING)
+            or (lower == "so" and following in ("that", "it", "the"))
+            or (lower in ("because", "since", "unlike", "even"))
         ):
-            return strip_marks(words[:index])
+            return _resumed(words, index)
     return strip_marks(words)
+
+
+def _resumed(words: Words, index: int) -> Words:
+    """What stands before a constraint, and after it if that still speaks of the thing."""
+    before = strip_marks(words[:index])
+    for at in range(index + 2, len(words) - 2):
+        if words[at].lower == "," and words[at + 1].lower == "with":
+            return (*before, *strip_marks(words[at + 1 :]))
+    return before

@@ -1,74 +1,78 @@
-"""What counts as an artistic style: media, movements, techniques, looks.
-
-Colours, materials, sizes, moods and ages do not: "red" and "wooden" describe a thing in any style.
-"""
+"""What counts as an artistic style in a phrase: media, movements, techniques, looks."""
 
 from __future__ import annotations
 
-from polaris_core.instructions.words import Word, Words, strip_marks, word_set
+import unicodedata
 
-__all__ = ["is_style_phrase", "split_style", "style_chunk", "without_closing_word"]
+from polaris_core.instructions.style_names import STYLES
+from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
 
-_PHRASES = """
-watercolor|watercolour|water color|oil painting|oil paint|oil|acrylic|gouache|pastel|fresco|tempera
-ink|ink wash|ink drawing|pen and ink|pencil|pencil sketch|pencil drawing|sketch|charcoal|crayon
-chalk|line art|lineart|line drawing|doodle|etching|engraving|woodcut|woodblock|linocut|lithograph
-screen print|stained glass|mosaic|collage|origami|papercraft|paper cut|paper cutout|embroidery
-felted|claymation|clay animation|plasticine|lego|voxel|pixel|pixel art|8-bit|8 bit|16-bit|16 bit
-low poly|lowpoly|isometric|3d render|3d|cgi|wireframe|vector|vector art|flat design|cel shaded
-cel shading|anime|manga|cartoon|cartoonish|comic|comic book|comics|chibi|kawaii|caricature
-graffiti|street art|stencil|ukiyo-e|ukiyoe|sumi-e|calligraphy|impressionist|impressionism
-expressionist|expressionism|cubist|cubism|surrealist|surrealism|surreal|abstract|minimalist
-minimalism|pop art|pop-art|art deco|art nouveau|baroque|rococo|renaissance|gothic|pointillist
-pointillism|fauvist|fauvism|dadaist|bauhaus|psychedelic|vaporwave|synthwave|cyberpunk|steampunk
-solarpunk|dieselpunk|retro|film noir|noir|sepia|black-and-white|monochrome|grayscale|greyscale
-hdr|bokeh|double exposure|tilt shift|polaroid|lomography|glitch|glitch art|halftone|duotone
-risograph|blueprint|storybook|fairytale|fantasy art|concept art|digital art|digital painting
-digital illustration|illustration|illustrated|painterly|hand-drawn|hand drawn|hand-painted
-hand painted|photorealistic|photorealism|hyperrealistic|ghibli|studio ghibli|pixar|disney
-van gogh|monet|picasso|matisse|klimt|hokusai|dali|warhol|mucha|rembrandt|vermeer|exaggerated
-tattoo|woodcarving|linework|airbrush|impasto|sgraffito|batik|tapestry|chinese painting
-chinese ink|ink painting|watercolor painting|watercolour painting|painting|drawing
-"""
-_STYLES = frozenset(
-    tuple(p.replace("-", " ").split())
-    for line in _PHRASES.split("\n")
-    for p in line.split("|")
-    if p
-)
-_LONGEST = max(len(phrase) for phrase in _STYLES)
+__all__ = [
+    "is_style_phrase",
+    "names_style",
+    "split_style",
+    "style_chunk",
+    "without_closing_word",
+]
+
+_LONGEST = max(len(phrase) for phrase in STYLES)
 # Alone before a noun these may as well be its material or its use ("painting" in "painting set").
-_ONLY_AS_WHOLE = frozenset({"oil", "ink", "chalk", "painting", "drawing", "clay", "tattoo", "lego"})
+_ONLY_AS_WHOLE = word_set(
+    "oil ink chalk painting drawing clay tattoo lego felt realist relief marker sticker constable "
+    "turner barbie matrix peanuts raku hopper silhouette sketch mosaic pencil crayon acrylic "
+    "infrared realism tapestry illustration collage emoji retro gothic minimalist psychedelic "
+    "patchwork fairytale baroque miro monochrome futurist brutalist charcoal pastel"
+)
 _CLOSING = word_set(
-    "style styles styled look looks effect effects aesthetic aesthetics manner version scene "
-    "setting atmosphere image picture photo photograph vibe theme render rendering"
+    "style styles styled look looks effect effects manner version scene setting settings "
+    "atmosphere image picture photo photograph vibe vibes theme feel render rendering environment "
+    "mood appearance overall visuals"
 )
-_STYLE_NOUNS = word_set("style styles aesthetic aesthetics manner technique look vibe")
+_STYLE_NOUNS = word_set(
+    "style styles aesthetic aesthetics manner technique look vibe vibes feel treatment"
+)
 _MEDIA = word_set(
-    "painting drawing sketch illustration cartoon comic anime manga mosaic collage "
-    "render caricature animation engraving etching"
+    "painting drawing sketch illustration cartoon comic anime manga mosaic collage render "
+    "caricature animation engraving etching artwork watercolor lithograph linocut woodcut fresco "
+    "mural tapestry doodle print poster storyboard miniature cartoons comics sketches paintings "
+    "drawings canvas masterpiece"
 )
-_NOT_IN_STYLE = word_set("in on at with for to from into near under over while")
+_PRINTS = frozenset({"print", "poster", "mural", "miniature", "canvas", "tapestry", "masterpiece"})
+_NOT_IN_STYLE = word_set("in on at with for to from into near under over while that which where")
 _ARTICLES = frozenset({"a", "an", "the"})
+_MADE = word_set(
+    "painted drawn done rendered styled sketched depicted illustrated shown created executed made "
+    "designed shot filmed animated carved engraved printed crafted inspired painted-over"
+)
+_SUFFIXES = frozenset({"style", "styled", "inspired", "themed", "esque", "ish", "like"})
 
 
 def _parts(word: Word) -> list[str]:
-    return word.lower.replace("-", " ").split()
+    plain = unicodedata.normalize("NFKD", word.lower)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return plain.removesuffix("'s").replace("-", " ").split()
 
 
 def _match(words: Words, start: int) -> int:
     """How many words from `start` are a style phrase, a following "style" included; 0 if none."""
     parts: list[str] = []
     best = 0
-    for end in range(start, min(len(words), start + _LONGEST)):
+    for end in range(start, min(len(words), start + _LONGEST + 1)):
         parts += _parts(words[end])
+        suffixed = len(parts) > 1 and parts[-1] in _SUFFIXES and "-" in words[end].lower
         if parts and parts[-1] in ("style", "styled", "inspired", "themed") and len(parts) > 1:
             return end + 1 - start
-        if tuple(parts) in _STYLES:
+        if tuple(parts) in STYLES or (suffixed and tuple(parts[:-1]) in STYLES):
             best = end + 1 - start
     if best and start + best < len(words) and words[start + best].lower in _STYLE_NOUNS:
         best += 1
     return best
+
+
+def names_style(words: Words) -> bool:
+    """Whether the whole of a phrase is the name of a style, with a closing word at the most."""
+    words = without_closing_word(words)
+    return bool(words) and _match(words, 0) == len(words)
 
 
 def split_style(core: Words) -> tuple[Words, Words]:
@@ -77,15 +81,22 @@ def split_style(core: Words) -> tuple[Words, Words]:
     Returns:
         The style words, and the rest; the last word, the thing itself, always stays in the rest.
     """
+    if core and all(w.lower == core[0].lower for w in core):
+        return (), core
     index = 0
     while index < len(core) - 1:
         length = _match(core, index)
-        if length and index + length < len(core):
+        if length and index + length < len(core) and _may_be_parted(core, index, length):
             style = core[index : index + length]
             if not (length == 1 and style[0].lower in _ONLY_AS_WHOLE):
                 return style, core[:index] + core[index + length :]
         index += 1
     return (), core
+
+
+def _may_be_parted(core: Words, index: int, length: int) -> bool:
+    """Before "of" only at the front: "an oil painting of a pear"."""
+    return core[index + length].lower != "of" or index == 0
 
 
 def is_style_phrase(words: Words) -> bool:
@@ -97,14 +108,38 @@ def is_style_phrase(words: Words) -> bool:
     words = words[:artist]
     if not words or any(w.lower in _NOT_IN_STYLE for w in words):
         return False
+    if any(w.lower in ("this", "the", "my", "his", "her") for w in words[1:]):
+        return False
+    comma = find(words, {","})
+    if comma > 0 and not _all_style(words):
+        return False
     parts = [part for word in words for part in _parts(word)]
-    if parts[-1] in _STYLE_NOUNS or parts[-1] in _MEDIA or tuple(parts) in _STYLES:
+    if not parts:
+        return False
+    last = parts[-1]
+    if last in _STYLE_NOUNS or tuple(parts) in STYLES:
         return True
+    if last in _MEDIA and (last not in _PRINTS or len(words) > 1):
+        return last not in _PRINTS or any(_match(words, i) for i in range(len(words) - 1))
     length = _match(words, 0)
     return length > 0 and (
         length == len(words)
-        or all(w.lower in _CLOSING | {"page", "filter"} for w in words[length:])
+        or all(w.lower in _CLOSING | {"page", "filter", "canvas", "art"} for w in words[length:])
     )
+
+
+def _all_style(words: Words) -> bool:
+    """Whether the first and the last of the parts between commas are styles each."""
+    ends = [i for i, w in enumerate(words) if w.lower == ","]
+    first, last = strip_marks(words[: ends[0]]), strip_marks(words[ends[-1] + 1 :])
+    if last and last[0].lower == "and":
+        last = last[1:]
+    return bool(_match(first, 0)) and (not last or last[-1].lower in _STYLE_NOUNS or _is_last(last))
+
+
+def _is_last(words: Words) -> bool:
+    """Whether the last of an enumeration of styles is one as well."""
+    return bool(_match(words, 0)) or len(words) == 1
 
 
 def style_chunk(words: Words) -> Words:
@@ -113,16 +148,32 @@ def style_chunk(words: Words) -> Words:
     Returns:
         The words of the style; empty if the phrase is not about style.
     """
+    made = bool(words) and words[0].lower in _MADE and len(words) > 2
+    if made:
+        words = words[1:]
     if not words or words[0].lower not in ("in", "as", "with", "using", "like"):
         return ()
     rest = strip_marks(words[1:])
+    if words[0].lower == "as" and rest and rest[0].lower in ("if", "though"):
+        rest = tuple(w for w in rest[1:] if w.lower not in ("it", "by", "was", "were", *_MADE))
     while rest and rest[0].lower in _ARTICLES:
         rest = rest[1:]
     if len(rest) > 2 and rest[0].lower in _STYLE_NOUNS and rest[1].lower == "of":
-        return rest[2:]
+        return without_closing_word(rest[2:])
+    at = find(rest, {"style", "aesthetic", "manner"})
+    if at > 0 and at + 2 < len(rest) and rest[at + 1].lower == "of":
+        return without_closing_word(rest[at + 2 :])
     if words[0].lower != "with" and is_style_phrase(rest):
         return without_closing_word(rest)
+    if made and rest and words[0].lower in ("like", "as", "in") and _names_look(rest):
+        return without_closing_word(rest)
     return ()
+
+
+def _names_look(rest: Words) -> bool:
+    """After "painted like", a name or a medium; not "made in the factory"."""
+    capital = rest[0].text[:1].isupper()
+    return capital or bool(_match(rest, 0))
 
 
 def without_closing_word(words: Words) -> Words:

@@ -6,7 +6,17 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Word", "Words", "base_noun", "read_words", "strip_marks", "text_of", "word_set"]
+__all__ = [
+    "Word",
+    "Words",
+    "base_noun",
+    "find",
+    "lower_at",
+    "read_words",
+    "strip_marks",
+    "text_of",
+    "word_set",
+]
 
 _PIECE = re.compile(
     r"""
@@ -16,7 +26,23 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-_LIKE_ASCII = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "*": " "})
+_LIKE_ASCII = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "*": " ", "`": "'"})
+_ARROW = re.compile(r"-{1,2}>|=>|[→⇒➜➔⟶]")
+_NEW_LINE = re.compile(r"\s*\n\s*(?=[A-Z0-9•*-])")
+_BLACK_AND_WHITE = re.compile(r"\bb ?[&/] ?w\b", re.IGNORECASE)
+_CHAT = {
+    "u": "you",
+    "ur": "your",
+    "pls": "please",
+    "plz": "please",
+    "plss": "please",
+    "thx": "thanks",
+    "w": "with",
+    "&": "and",
+    "bg": "background",
+    "pic": "picture",
+    "pics": "pictures",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +72,19 @@ Words = tuple[Word, ...]
 def read_words(sentence: str) -> Words:
     """Split a sentence, in time linear in its length.
 
-    Control characters count as spaces; typographic apostrophes and dashes as the plain ones.
+    Control characters count as spaces; typographic apostrophes and dashes as the plain ones; a
+    line that begins like a sentence ends the one before.
     """
-    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in sentence)
+    plain = _NEW_LINE.sub(" ; ", sentence.replace("\r\n", "\n"))
+    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in plain)
     plain = unicodedata.normalize("NFC", plain).translate(_LIKE_ASCII)
+    plain = _BLACK_AND_WHITE.sub("black and white", _ARROW.sub(" → ", plain))
     words: list[Word] = []
     end = -1
     for piece in _PIECE.finditer(plain):
         text = piece.group()
         lower = '"' if piece.group(1) else text.lower()
+        lower = _CHAT.get(lower, lower)
         words.append(Word(text, lower, spaced=piece.start() != end))
         end = piece.end()
     return tuple(words)
@@ -71,6 +101,16 @@ def text_of(words: Words) -> str:
 def word_set(words: str) -> frozenset[str]:
     """A set of words, written as one text with spaces."""
     return frozenset(words.split())
+
+
+def find(words: Words, wanted: frozenset[str] | set[str], start: int = 0) -> int:
+    """The index of the first of `wanted` at or after `start`; -1 if there is none."""
+    return next((i for i in range(start, len(words)) if words[i].lower in wanted), -1)
+
+
+def lower_at(words: Words, index: int) -> str:
+    """The word there in lower case; empty before the first and after the last."""
+    return words[index].lower if 0 <= index < len(words) else ""
 
 
 def strip_marks(words: Words) -> Words:

@@ -1,0 +1,299 @@
+"""A thing, the background or the whole picture becomes something, or looks so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from polaris_core.instructions.actions import is_action
+from polaris_core.instructions.body_plans import body_plan, is_garment, is_known_thing, is_person
+from polaris_core.instructions.intent import InstructionType
+from polaris_core.instructions.lexicon import ATTRIBUTES, BACKGROUNDS, DEFINITE, OPENERS, PICTURES
+from polaris_core.instructions.phrases import NOTHING, Thing, drop_articles, heads, read_thing
+from polaris_core.instructions.qualities import (
+    COLOURS,
+    MATERIALS,
+    PATTERNS,
+    has_adjective_ending,
+    is_comparative,
+    is_quality,
+)
+from polaris_core.instructions.reading import (
+    BACKGROUND,
+    POSE,
+    Reading,
+    Target,
+    not_an_edit,
+    read_target,
+    restyled_background,
+    restyled_picture,
+    restyled_thing,
+)
+from polaris_core.instructions.scenes import is_hour, is_scene, scene_of_place
+from polaris_core.instructions.styles import is_style_phrase, names_style, style_chunk
+from polaris_core.instructions.texts import changes_text, is_about_text, looks_otherwise
+from polaris_core.instructions.words import Words, base_noun, find, lower_at, strip_marks, word_set
+
+__all__ = ["HAIR", "own_look", "read_becoming", "unclear"]
+
+HAIR = word_set("hair hairstyle haircut hairdo makeup bangs ponytail fringe")
+_FILLERS = word_set(
+    "like as if more though to be look become appear have much made it was were it's is are they "
+    "being a-bit seem just instead also of"
+)
+_KEPT_BEFORE = frozenset({"more", "much", "as", "just"})
+_SHARPER = word_set(
+    "clearer sharper hd 4k 8k uhd high-resolution hi-res higher-resolution focused "
+    "high-definition high-quality crisper"
+)
+_BETWEEN = frozenset(
+    {"and", "or", "very", "a", "bit", "little", "more", "less", "slightly", "much"}
+)
+_TOYS = word_set(
+    "figurine doll toy puppet sculpture statue sticker stamp coin ornament plushie poster "
+    "miniature diorama model cover keychain souvenir snowglobe puzzle meme postcard book movie "
+    "film"
+)
+_EXPRESSION_NOUNS = word_set("smile frown grin smirk expression pose pout wink scowl grimace")
+_VISIBLE = word_set("color colour colors colours shade tone hue")
+
+
+def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
+    """Read "`target` becomes `new`", or only looks so."""
+    new = _without_fillers(strip_marks(new))
+    wanted = read_target(target)
+    thing = read_thing(wanted.words)
+    if _is_text(target, new):
+        return not_an_edit("writing or changing text", thing)
+    if wanted.is_posture or is_action(new) or read_thing(new).head in _EXPRESSION_NOUNS:
+        return not_an_edit(POSE, thing)
+    if not new:
+        return unclear(thing)
+    if thing.head in BACKGROUNDS:
+        return restyled_background(BACKGROUND, _scenery(new))
+    if wanted.is_picture:
+        return _read_picture_change(wanted, new)
+    if wanted.attribute and wanted.attribute != "design":
+        return restyled_thing(thing, _trailing_look(new))
+    if seems and _only_seems(thing, new):
+        return restyled_thing(thing, _trailing_look(new))
+    return _read_thing_change(thing, new)
+
+
+def _is_text(target: Words, new: Words) -> bool:
+    """Whether text is to read otherwise; text in another colour is a thing in another look."""
+    if changes_text(target, new):
+        return True
+    if not is_about_text(target):
+        return is_about_text(new) and read_thing(new).is_quote
+    return not looks_otherwise(target, new)
+
+
+def _scenery(new: Words) -> Words:
+    """The new background without "set in", "of", "scene of"."""
+    while len(new) > 1 and new[0].lower in ("set", "in", "into", "at", "one", "of"):
+        new = new[1:]
+    made = read_thing(new)
+    if made.head in BACKGROUNDS and len(made.core) > 1 and not made.detail:
+        return (*made.style, *made.core[:-1])
+    return new
+
+
+def _without_fillers(words: Words) -> Words:
+    while len(words) > 1 and words[0].lower in _FILLERS:
+        following = words[1].lower
+        if words[0].lower in _KEPT_BEFORE and not following[0].isalnum():
+            break
+        if words[0].lower in ("more", "as") and following not in (
+            "like",
+            "if",
+            "though",
+            "a",
+            "an",
+        ):
+            break
+        words = words[1:]
+    return words
+
+
+def _only_seems(thing: Thing, new: Words) -> bool:
+    made = read_thing(new)
+    if is_person(thing.head) or thing.head in ("me", "him", "her", "them", "us"):
+        return not body_plan(made.head) or is_person(made.head) or is_quality(made.head)
+    return not is_known_thing(made.head) or is_style_phrase(new)
+
+
+def _without_purpose(new: Words) -> Words:
+    """Without "for use as an avatar", and without "the style of" before a name."""
+    at = find(new, {"for"})
+    if at > 1 and new[at - 1].lower in ("style", "look", "version", "image", "picture", "photo"):
+        new = new[:at]
+    _, bare = drop_articles(new)
+    styled = (
+        len(bare) > 2 and bare[0].lower in ("style", "look", "manner") and bare[1].lower == "of"
+    )
+    return bare[2:] if styled else new
+
+
+def _read_picture_change(wanted: Target, new: Words) -> Reading:
+    new = _without_purpose(new)
+    made = read_thing(new)
+    if made.head in BACKGROUNDS:
+        scene = (*made.style, *made.core[:-1]) or made.detail
+        return restyled_background(BACKGROUND, scene)
+    if new[0].lower in _SHARPER or read_thing(new).head in ("quality", "resolution", "definition"):
+        return not_an_edit("restoring or sharpening a picture")
+    lowers = [w.lower for w in wanted.words]
+    pronoun = lowers in (["it"], ["this"], ["that"])
+    scene = _scene(new)
+    if scene and not wanted.attribute:
+        return restyled_background(BACKGROUND, scene)
+    if is_style_phrase(new) or is_hour(new) or made.style:
+        return restyled_picture(new)
+    alike = made.head in PICTURES | _TOYS or body_plan(made.head) == "sheet"
+    if pronoun and is_known_thing(made.head) and not alike and not _is_look(new, made):
+        return unclear(made)
+    if is_scene(new) and not wanted.attribute and not pronoun:
+        return restyled_background(BACKGROUND, new)
+    return restyled_picture(new)
+
+
+def _scene(new: Words) -> Words:
+    """The place in "set in a desert", "in a forest"; nothing for a style, an hour or a season."""
+    if lower_at(new, 0) == "set" and len(new) > 1:
+        new = new[1:]
+    if is_hour(new[1:]) or style_chunk(new):
+        return ()
+    if lower_at(new, 0) in ("in", "on", "at") and len(new) > 1:
+        return scene_of_place(new) or (new[1:] if is_scene(new[1:]) else ())
+    return ()
+
+
+def _read_thing_change(thing: Thing, new: Words) -> Reading:
+    made = read_thing(new)
+    if made.head in ("one", "ones", "version") and (made.core[:-1] or made.style or made.detail):
+        if made.head == "version" or not made.core[:-1]:
+            return restyled_thing(thing, own_look(made, made.head))
+        made = replace(made, core=(*made.core[:-1], *thing.core[-1:]))
+    if _same_kind(thing, made):
+        return restyled_thing(thing, own_look(made, thing.head), made)
+    if thing.head in HAIR:
+        return restyled_thing(thing, _trailing_look(new))
+    if (_is_look(new, made) and not _grounds(thing, made)) or _is_in_background(thing):
+        return restyled_thing(thing, _trailing_look(new))
+    alike = (is_garment(thing.head) and is_garment(made.head)) or (
+        is_person(thing.head) and is_person(made.head)
+    )
+    if alike:
+        return restyled_thing(thing, own_look(made, made.head) or new, made)
+    return Reading(InstructionType.CATEGORY_CHANGE, thing, made)
+
+
+def _same_kind(thing: Thing, made: Thing) -> bool:
+    named = bool(made.core[:-1] or made.style or made.detail)
+    return bool(thing.head) and thing.head in heads(made) and named
+
+
+def _grounds(thing: Thing, made: Thing) -> bool:
+    """Whether a ground becomes another: sand for grass is a thing, not a material."""
+    return body_plan(thing.head) in _GROUNDS and body_plan(made.head) in _GROUNDS
+
+
+_GROUNDS = frozenset({"ground", "water", "forest"})
+
+
+def _is_in_background(thing: Thing) -> bool:
+    return any(w.lower in ("background", "backdrop") for w in thing.core[:-1])
+
+
+def own_look(made: Thing, noun: str) -> Words:
+    """What a thing of the same kind is to look like, without the noun if it comes last."""
+    core = made.core[:-1] if base_noun(made.core[-1].lower) == noun else made.core
+    if made.head in ("one", "ones", "version") and made.core:
+        core = made.core[:-1]
+    detail = made.detail
+    while len(detail) > 1 and detail[0].lower in _RELATING:
+        detail = detail[1:]
+    return (*made.style, *core, *detail)
+
+
+_RELATING = word_set("that which looks look is are appears made of with")
+
+
+def _is_look(new: Words, made: Thing) -> bool:
+    """Whether a phrase says how the thing shall be, rather than what."""
+    determiner, bare = drop_articles(new)
+    if names_style(new) or (is_style_phrase(new) and find(new, {","}) < 0):
+        return True
+    end = next((i for i, w in enumerate(bare) if i and w.lower in OPENERS), len(bare))
+    words = [w.lower for w in bare[:end] if not w.is_mark and w.lower not in _BETWEEN]
+    if not words or (is_known_thing(made.head) and made.style and not names_style(bare)):
+        return False
+    one = determiner in ("a", "an") or determiner.isdecimal()
+    return _names_look(words, one=one) or _says_how(words, bare, determiner, made)
+
+
+def _names_look(words: list[str], *, one: bool) -> bool:
+    """Whether it ends in "color", in a material, or in a shade: "a fiery orange"."""
+    last = words[-1]
+    if len(words) > 1 and last in _VISIBLE | ATTRIBUTES | PATTERNS | {"finish", "texture"}:
+        return True
+    if last in MATERIALS and not one:
+        return True
+    return one and len(words) > 1 and last in COLOURS and all(w in COLOURS | _SHADES for w in words)
+
+
+def _says_how(words: list[str], bare: Words, determiner: str, made: Thing) -> bool:
+    """Whether it is made of adjectives."""
+    last = words[-1]
+    how = all(is_quality(w) or is_comparative(w) or w.endswith("ly") for w in words)
+    if is_known_thing(made.head):
+        return how and not determiner
+    one = determiner in ("a", "an")
+    if _leads(bare) or (how and (not one or last not in MATERIALS or len(words) > 1)):
+        return True
+    if is_quality(last) and determiner not in DEFINITE and not (one and last in MATERIALS):
+        return True
+    plural = base_noun(last) != last
+    named = bare[0].text[:1].isupper() if bare else False
+    guess = is_comparative(last) or (not plural and not named and has_adjective_ending(last))
+    return guess and not determiner
+
+
+def _leads(bare: Words) -> bool:
+    """Whether a first word of how stands alone: "smoother, no wrinkles"."""
+    first = lower_at(bare, 0)
+    how = is_comparative(first) or is_quality(first)
+    return how and lower_at(bare, 1) in (",", "with", "for", "like", "than", "in")
+
+
+_SHADES = word_set(
+    "fiery deep bright pale dark light vivid burnt soft neon hot pastel dusty blood sky baby "
+    "royal forest electric warm cool rich faded muted shocking candy lighter darker deeper "
+    "brighter"
+)
+
+
+def _trailing_look(new: Words) -> Words:
+    """The look without "a … color" around it."""
+    bare = new
+    while len(bare) > 1 and bare[0].lower in ("a", "an", "the", "some", "all"):
+        bare = bare[1:]
+    last = lower_at(bare, len(bare) - 1)
+    if len(bare) > 1 and last in _VISIBLE | {"material", "one", "ones", "style"}:
+        bare = bare[:-1]
+    if len(bare) > 2 and bare[0].lower in _VISIBLE | {"style"} and bare[1].lower in ("of", "like"):
+        bare = bare[2:]
+    elif len(bare) > 2 and bare[-2].lower == "in" and last in _VISIBLE:
+        bare = bare[:-2]
+    elif len(bare) > 3 and [w.lower for w in bare[:2]] == ["made", "of"]:
+        bare = bare[2:]
+    return bare
+
+
+def unclear(subject: Thing = NOTHING) -> Reading:
+    """Something is to change, but into what is not said."""
+    reason = (
+        "The sentence does not say both what is to change and into what; write it like "
+        "“Replace the cat with a fox” or “Make the curtain red”"
+    )
+    return Reading(InstructionType.OTHER, subject, reason=reason)

@@ -1,0 +1,289 @@
+"""Other ways of saying a request, turned into the plain one that starts with its verb.
+
+the cat is replaced with a dog      replace the cat with a dog
+a dog instead of the cat            replace the cat with a dog
+cat → dog                           change cat to dog
+there should be a dog on the sofa   add a dog on the sofa
+edit the man out                    remove the man
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from polaris_core.instructions.chunks import core_end
+from polaris_core.instructions.lexicon import (
+    ADD,
+    DEFINITE,
+    DETERMINERS,
+    DRAW,
+    NEW,
+    OPENERS,
+    PICTURES,
+    RELATIVES,
+    SWAP,
+)
+from polaris_core.instructions.requests import Request
+from polaris_core.instructions.verbs import PARTICIPLES
+from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
+
+__all__ = ["plain_form"]
+
+_BEING = word_set("is are be being gets get was were been been")
+_PASSIVE_VERBS = word_set("have get make let")
+_SHOWING = ADD | NEW | DRAW | frozenset({"make", "use", "have", "see", "give", "get", "let", ""})
+_CLEAR_PARTICIPLES = word_set(
+    "added removed replaced changed turned deleted erased swapped converted transformed recolored "
+    "recoloured inserted placed exchanged substituted edited switched"
+)
+_TAKING_OUT = word_set(
+    "edit photoshop paint take crop wipe cut clear wash scrub erase blot airbrush"
+)
+_NO_OUT = word_set("cut")
+_GONE = word_set("disappear vanish invisible gone")
+_NOT_MEANT = word_set("made built set given had lit")
+
+
+def plain_form(request: Request, *, has_picture: bool) -> Request:
+    """The same request in the form that the readers know; itself, if it is in that form."""
+    request = replace(request, words=_without_picture(request.words))
+    words = request.words
+    for form in (_arrow, _instead, _where_it_is, _existential, _without, _removed, _renamed_verb):
+        found = form(request)
+        if found:
+            return replace(request, words=found, has_verb=True)
+    if has_picture or request.is_wish:
+        found = _passive(request)
+        if found:
+            return replace(request, words=found, has_verb=True)
+    last = words[-1].lower if words else ""
+    if last == "instead" and len(words) > 1:
+        return plain_form(replace(request, words=strip_marks(words[:-1])), has_picture=has_picture)
+    return request
+
+
+def _without_picture(words: Words) -> Words:
+    """Without "in the picture", which says nothing."""
+    index = 1
+    while index + 2 < len(words):
+        following = words[index + 3].lower if index + 3 < len(words) else ","
+        if (
+            words[index].lower in ("in", "within")
+            and words[index + 1].lower in ("the", "this", "my", "that")
+            and words[index + 2].lower
+            in PICTURES - {"it", "whole", "frame", "canvas", "everything"}
+            and words[index - 1].lower not in _STATIVE
+            and (not following[0].isalnum() or following in _AFTER_PICTURE)
+        ):
+            words = words[:index] + words[index + 3 :]
+        else:
+            index += 1
+    return words
+
+
+_STATIVE = word_set("be is are put place add insert include something")
+_AFTER_PICTURE = (
+    OPENERS
+    | DETERMINERS
+    | word_set(
+        "and to be become becomes look looks should is are wear wears have has instead give gives "
+        "make do does or but then smile more less turn so that who which where wave dance hug "
+        "jump run"
+    )
+)
+
+
+def _verb(verb: str) -> Word:
+    return Word(verb, verb)
+
+
+def _arrow(request: Request) -> Words:
+    """Read "cat → dog" and "background: a beach"."""
+    at = find(request.words, {"→"})
+    if at > 0 and at + 1 < len(request.words):
+        old = request.rest[: at - 1] if request.has_verb else request.words[:at]
+        if old:
+            return (_verb("change"), *old, _verb("to"), *request.words[at + 1 :])
+    if not request.has_verb and len(request.words) > 2 and request.words[1].lower == ":":
+        return (_verb("change"), request.words[0], _verb("to"), *request.words[2:])
+    return ()
+
+
+def _instead(request: Request) -> Words:
+    """Read "a dog instead of the cat", "instead of the cat, show a dog"."""
+    words = request.words
+    at = next(
+        (
+            i
+            for i in range(len(words) - 2)
+            if (words[i].lower in ("instead", "rather") and words[i + 1].lower in ("of", "than"))
+            or (
+                words[i].lower in ("in", "into", "take")
+                and words[i + 1].lower in ("place", "lieu")
+                and words[i + 2].lower == "of"
+            )
+        ),
+        -1,
+    )
+    if at < 0 or (request.verb not in _SHOWING and at > 0):
+        return _cut_instead(request, at)
+    after = words[at + 2 :] if words[at + 1].lower in ("of", "than") else words[at + 3 :]
+    if at == 0:
+        comma = find(after, {","})
+        end = comma if comma > 0 else core_end(after)
+        old, new = after[:end], strip_marks(after[end:])
+        while new and (new[0].lower in _SHOWING or new[0].lower in ("i", "want", "like", "there")):
+            new = new[1:]
+    else:
+        old, new = after, (words[1:at] if request.has_verb else words[:at])
+    if not old or not new:
+        return ()
+    return (_verb("change"), *old, _verb("to"), *_without_it(new))
+
+
+def _without_it(new: Words) -> Words:
+    return new[1:] if len(new) > 1 and new[0].lower == "it" else new
+
+
+def _cut_instead(request: Request, at: int) -> Words:
+    return strip_marks(request.words[:at]) if at > 1 else ()
+
+
+def _where_it_is(request: Request) -> Words:
+    """Read "where the meter is I'd rather have a mushroom", "put a dog where the cat is"."""
+    words = request.words
+    at = find(words, {"where"})
+    if at < 0 or request.verb not in _SHOWING:
+        return ()
+    end = find(words, {"is", "was", "are", "stands", "sits"}, at)
+    if end < 0:
+        return ()
+    old = words[at + 1 : end]
+    new = words[end + 1 :] if at == 0 else (words[1:at] if request.has_verb else words[:at])
+    while new and (new[0].lower in _SHOWING or new[0].lower in _LEFTOVERS or new[0].is_mark):
+        new = new[1:]
+    following = words[end + 1].lower if end + 1 < len(words) else ""
+    if not old or not new or (at > 0 and following and following not in ("now", "currently")):
+        return ()
+    return (_verb("replace"), *old, _verb("with"), *new)
+
+
+_LEFTOVERS = word_set("i i'd rather have want like would should there be now currently standing")
+
+
+def _existential(request: Request) -> Words:
+    """Read "there should be a dog on the sofa", "the man needs a hat"."""
+    words = request.words
+    if request.has_verb:
+        return ()
+    lowers = [w.lower for w in words[:4]]
+    if "be" in lowers and (request.is_wish or lowers[0] == "there"):
+        at = lowers.index("be")
+        if all(w in ("there", "should", "could", "must", "may") for w in lowers[:at]):
+            return (_verb("add"), *words[at + 1 :])
+    if lowers[:2] in (["there", "is"], ["there", "are"]) and "now" in [w.lower for w in words]:
+        return (_verb("add"), *(w for w in words[2:] if w.lower != "now"))
+    at = find(words, {"needs", "need"})
+    following = words[at + 1].lower if at > 0 and at + 1 < len(words) else ""
+    if at > 0 and following in DETERMINERS - DEFINITE:
+        return (_verb("give"), *words[:at], *words[at + 1 :])
+    return ()
+
+
+def _without(request: Request) -> Words:
+    """Read "without the dog", "no people", "I don't want the dog in it"."""
+    words = request.words
+    lowers = [w.lower for w in words[:4]]
+    if request.has_verb or len(words) < 2:
+        return ()
+    if lowers[0] in ("without", "no", "minus"):
+        rest = words[2:] if lowers[1] == "more" and len(words) > 2 else words[1:]
+        return (_verb("remove"), *rest) if find(rest, {"changes", "change", "other"}) < 0 else ()
+    if "don't" in lowers and find(words, {"want", "like", "need"}) > 0:
+        at = find(words, {"want", "like", "need"})
+        rest = words[at + 1 :]
+        if rest and rest[0].lower in DEFINITE | {"any"}:
+            return (_verb("remove"), *rest)
+    at = find(words, {"without", "minus"})
+    pictures = word_set("picture image photo same it this scene shot version")
+    if at > 0 and all(w.lower in pictures | DETERMINERS | {"but", ","} for w in words[:at]):
+        return (_verb("remove"), *words[at + 1 :])
+    return ()
+
+
+def _removed(request: Request) -> Words:
+    """Read "edit the man out", "make the cables disappear", "get rid of the fence"."""
+    verb, rest = request.verb, request.rest
+    lowers = [w.lower for w in rest]
+    if verb in ("get", "make") and lowers[:2] == ["rid", "of"]:
+        return (_verb("remove"), *rest[2:])
+    if verb in ("do", "get") and lowers[:2] == ["away", "with"]:
+        return (_verb("remove"), *rest[2:])
+    if verb in _TAKING_OUT - _NO_OUT and lowers:
+        if lowers[0] in ("out", "away", "off"):
+            return (_verb("remove"), *rest[1:])
+        at = find(rest, {"out"})
+        if at > 0 and (at + 1 == len(rest) or lowers[at + 1] in ("of", "from")):
+            return (_verb("remove"), *rest[:at], *_from(rest[at + 1 :]))
+    if verb == "clear" and find(rest, {"off", "from"}) > 0:
+        at = find(rest, {"off", "from"})
+        return (_verb("remove"), *rest[:at], _verb("from"), *rest[at + 1 :])
+    if verb in ("make", "have", "let"):
+        at = find(rest, _GONE)
+        if at > 0:
+            end = at - 1 if lowers[at - 1] in ("be", "go", "become", "to") else at
+            return (_verb("remove"), *rest[:end])
+    return ()
+
+
+def _from(rest: Words) -> Words:
+    return (_verb("from"), *rest[1:]) if rest else ()
+
+
+def _renamed_verb(request: Request) -> Words:
+    """Read "throw in a dog", "bring in", "swap in a dog for the cat", "take off the hat"."""
+    verb, rest = request.verb, request.rest
+    lowers = [w.lower for w in rest[:2]]
+    if verb in ADD | {"swap", "switch", "sub"} and lowers[:1] == ["in"] and len(rest) > 2:
+        if verb in ADD:
+            return (_verb("add"), *rest[1:])
+        at = find(rest, {"for"})
+        return (_verb("replace"), *rest[at + 1 :], _verb("with"), *rest[1:at]) if at > 0 else ()
+    if verb in SWAP | {"change"} and lowers[:1] == ["out"] and len(rest) > 1:
+        return (_verb("replace"), *rest[1:])
+    if verb in ("make", "let", "have") and rest:
+        at = find(rest, {"appear"})
+        if at > 0 and rest[0].lower in DETERMINERS - DEFINITE:
+            return (_verb("add"), *rest[:at], *rest[at + 1 :])
+    return ()
+
+
+def _passive(request: Request) -> Words:
+    """Read "the cat is replaced with a dog", "I'd like a hat added to the man"."""
+    words = request.rest if request.verb in _PASSIVE_VERBS else request.words
+    if request.has_verb and request.verb not in _PASSIVE_VERBS:
+        return ()
+    for index in range(1, len(words)):
+        verb = PARTICIPLES.get(words[index].lower, "")
+        if not verb or words[index].lower in _NOT_MEANT:
+            continue
+        before = words[index - 1].lower
+        end = index
+        while end and words[end - 1].lower in _BEING | _HELPING:
+            end -= 1
+        helpers = {w.lower for w in words[end:index]}
+        wanted = request.has_verb or request.is_wish or bool(helpers & _OBLIGING)
+        passive = bool(helpers & _BEING) and wanted
+        if find(words[:end], RELATIVES) >= 0 or before in OPENERS | DETERMINERS:
+            continue
+        if end and (passive or _is_clear(words, index)):
+            return (_verb(verb), *words[:end], *words[index + 1 :])
+    return ()
+
+
+def _is_clear(words: Words, index: int) -> bool:
+    return words[index].lower in _CLEAR_PARTICIPLES
+
+
+_OBLIGING = word_set("should must could can to")
+_HELPING = _OBLIGING | word_set("has have would now completely also just")

@@ -1,0 +1,77 @@
+"""What a neighbouring sentence says of the same thing: "… and make it a watercolor"."""
+
+from __future__ import annotations
+
+from polaris_core.instructions.becoming import read_becoming
+from polaris_core.instructions.changes import read_change
+from polaris_core.instructions.intent import InstructionType
+from polaris_core.instructions.lexicon import ADD, OPENERS, SWAP
+from polaris_core.instructions.making import read_make
+from polaris_core.instructions.phrases import Thing, find, read_thing
+from polaris_core.instructions.reading import Reading, not_an_edit
+from polaris_core.instructions.requests import Request
+from polaris_core.instructions.styles import is_style_phrase
+from polaris_core.instructions.texts import is_about_text
+from polaris_core.instructions.words import Word, Words, word_set
+
+__all__ = ["continued", "referred"]
+
+_WRITING = word_set("rewrite write type")
+_POINTING = word_set("one it that this some them those these")
+_MODALS = word_set("would could should might will may can looks look")
+
+
+def referred(request: Request, said: list[Request]) -> Request:
+    """The request with the thing it points at: "a kite would look great, can you add one?"."""
+    pointing = len(request.rest) == 1 and request.rest[0].lower in _POINTING
+    if request.verb not in ADD or not pointing or request not in said:
+        return request
+    for other in said[: said.index(request)]:
+        at = find(other.words, _MODALS)
+        if other.has_verb or at < 1:
+            continue
+        place = find(other.words, OPENERS - {"like", "with"}, at)
+        thing = (*other.words[:at], *(other.words[place:] if place > 0 else ()))
+        return Request((Word("add", "add"), *thing))
+    return request
+
+
+def continued(reading: Reading, request: Request) -> Reading | None:
+    """Take a second request into the first where it speaks of the same thing; else None."""
+    texts = is_about_text(request.rest) or request.verb in _WRITING
+    if reading.kind is InstructionType.REMOVE:
+        if texts and any(w.is_quote for w in request.rest):
+            return not_an_edit("writing or changing text", reading.subject)
+        if request.verb in SWAP and request.rest and request.rest[0].lower in ("with", "it", "by"):
+            at = find(request.rest, {"with", "by"})
+            return read_becoming(_words_of(reading.subject), request.rest[at + 1 :])
+        in_place = find(request.rest, {"instead", "place"}) > 0 and request.verb in ADD
+        if in_place and find(request.rest, {"of"}) < 0:
+            end = find(request.rest, {"instead", "in"})
+            return read_becoming(_words_of(reading.subject), request.rest[:end])
+    if reading.kind in (InstructionType.CATEGORY_CHANGE, InstructionType.ADD):
+        return _restyled_new(reading, request)
+    return None
+
+
+def _words_of(thing: Thing) -> Words:
+    return (*thing.core, *thing.place)
+
+
+def _restyled_new(reading: Reading, request: Request) -> Reading | None:
+    """Read "… and draw only the violin in ukiyo-e style", "… and make it a watercolor"."""
+    new = reading.new
+    if not request.has_verb or new.style:
+        return None
+    target = read_thing(tuple(w for w in request.rest if w.lower not in ("only", "just")))
+    if request.verb in ("make", "give", "have", "let"):
+        again = read_make(request.verb, request.rest)
+    else:
+        again = read_change(request)
+    style = target.style or (again.look if is_style_phrase(again.look) else ())
+    speaks_of_it = target.head == new.head or (request.rest and request.rest[0].lower in ("it",))
+    if not style or not speaks_of_it:
+        return None
+    styled = Thing(new.determiner, new.core, style, False, new.detail, new.place)
+    subject = styled if reading.kind is InstructionType.ADD else reading.subject
+    return Reading(reading.kind, subject, styled, anchor=reading.anchor)

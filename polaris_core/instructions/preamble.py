@@ -1,0 +1,88 @@
+"""What people say before a request: greetings, "could you please", "I was wondering if"."""
+
+from __future__ import annotations
+
+from polaris_core.instructions.words import Words, strip_marks, word_set
+
+__all__ = ["is_polite", "skip_preamble"]
+
+_POLITE = word_set(
+    "please kindly can could would will you i want i'd like to help me hey hi hello ok okay now "
+    "just let's lets also then and so next first finally we need wish love how should may might "
+    "try simply again additionally thanks i'll you'd you'll going gonna wanna gimme oh well maybe "
+    "perhaps dear yo alright basically actually firstly secondly plus go ahead only sorry rather "
+    "prefer i've lemme hmm um"
+)
+_WISHES = frozenset({"want", "like", "need", "wish", "love", "there", "rather", "prefer", "if"})
+# Each a row of words; a slash parts those that may stand at the same place.
+_OPENINGS = tuple(
+    tuple(frozenset(place.split("/")) for place in opening.split())
+    for opening in (
+        "would/will/could/might it be possible to/for/if",
+        "is it possible to/for",
+        "is there a/any way to/you/i",
+        "it would/might be great/nice/cool/awesome/good/better/best/lovely/perfect if/to/as/with",
+        "it'd be great/nice/cool/awesome/good/better/best/lovely/perfect if/to/as/with",
+        "would/might be great/nice/cool/awesome/good/better/best/lovely/perfect if/to",
+        "i was/am/am just/was just wondering if/whether",
+        "i'm wondering if/whether",
+        "i wonder if/whether",
+        "i'd/i would appreciate it if",
+        "would/do/could you mind",
+        "do you think you/i/we could/can",
+        "are you able to",
+        "how do/can/could/would/should/might i/you/we/one",
+        "how about we/you/just",
+        "how/what about",
+        "what if",
+        "any chance you/of/to",
+        "your task/job is to",
+        "the task is to",
+        "i need you to",
+        "i want you to",
+        "i would/really/also/only want/like/love",
+        "i am/think/guess/feel/believe/mean",
+        "i'm going/trying/looking to",
+        "my request is",
+        "for me",
+        "feel free to",
+        "make sure to/you",
+        "be sure to",
+        "in this/the/my/that image/picture/photo/scene/photograph/shot",
+        "on this/the/my/that image/picture/photo/photograph",
+        "from this/the image/picture/photo",
+        "for/with this/the/my image/picture/photo",
+        "based on this/the/my image/picture/photo",
+        "using this/the/my image/picture/photo as reference/base/input",
+        "look/see at",
+        "step one/1/two/2",
+    )
+)
+
+
+def is_polite(word: str) -> bool:
+    """Whether a word, in lower case, may stand before a request and says nothing of it."""
+    return word in _POLITE
+
+
+def skip_preamble(words: Words) -> tuple[Words, bool]:
+    """The words after all that only leads up, and whether that speaks of a wish."""
+    words = strip_marks(words)
+    wish = False
+    while words:
+        length = max((_length(words, opening) for opening in _OPENINGS), default=0)
+        if not length and (words[0].lower in _POLITE or words[0].is_mark):
+            length = 1
+        if not length or (length == len(words) and length > 1):
+            break
+        wish = wish or any(w.lower in _WISHES for w in words[:length])
+        words = words[length:]
+    return words, wish
+
+
+def _length(words: Words, opening: tuple[frozenset[str], ...]) -> int:
+    """How many words an opening takes; 0 if it does not stand there."""
+    if len(words) < len(opening):
+        return 0
+    there = all(word.lower in places for word, places in zip(words, opening, strict=False))
+    return len(opening) if there else 0
