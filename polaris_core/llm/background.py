@@ -31,11 +31,11 @@ def run_beside(start: Callable[[], Coroutine[Any, Any, _T]], tick: Callable[[], 
     Raises:
         BaseException: What the coroutine or `tick` raises.
     """
+    tick()
     outcome: Future[_T] = Future()
     worker = _Worker(start, outcome)
     threading.Thread(target=worker.run, name="polaris-llm", daemon=True).start()
     try:
-        tick()
         while not worker.finished.wait(_EVERY_S):
             tick()
     except BaseException:

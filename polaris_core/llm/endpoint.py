@@ -98,7 +98,8 @@ def _host(parts: SplitResult, text: str) -> str:
     ip = _ip(host)
     # Resolvers also take 2130706433 and 0x7f.1 for addresses, which hides whose they are.
     odd = _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
-    if ip is None and (bracketed or odd or len(host) > 253 or not _NAME.fullmatch(host)):
+    named = not (bracketed or odd or len(host) > 253) and _NAME.fullmatch(host)
+    if "%" in host or not (ip or named):
         hint = f"{_HINT}; hosts are written in ASCII, an IPv6 address in brackets"
         raise InvalidInput("this is not the address of a server", value=text, hint=hint)
     if is_forbidden_address(host) or host == _METADATA_NAME:

@@ -62,7 +62,7 @@ def test_addresses_are_brought_into_one_form(text, base):
         "http://host\\@other/v1",
         "http://hösst/v1",
         "http://[::1/v1",
-        "http://[fe80::1%eth0]/v1",
+        "http://[fd12::1%eth0]/v1",
         "http://host./v1",
         "http://-host/v1",
         "http://2130706433/v1",

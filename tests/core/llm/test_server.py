@@ -187,25 +187,26 @@ def test_the_user_stops_a_request_at_once(chat, kind, within_loop):
         await asyncio.sleep(60)
 
     chat.turns = [never]
-    began = stopped = 0.0
+    pressed: list[float] = []
 
-    def stop_after_a_while(done, total, what):
-        nonlocal stopped
-        if chat.seen and time.monotonic() - began > 0.3:
-            stopped = stopped or time.monotonic()
+    def look_at_the_button(done, total, what):
+        if pressed:
             raise kind
 
     async def node():
-        chat.model().reply(PLAIN, stop_after_a_while)
+        chat.model().reply(PLAIN, look_at_the_button)
 
-    began = time.monotonic()
+    timer = threading.Timer(0.3, lambda: pressed.append(time.monotonic()))
+    timer.start()
     with pytest.raises(kind):
-        asyncio.run(node()) if within_loop else chat.model().reply(PLAIN, stop_after_a_while)
-    assert time.monotonic() - stopped < 0.3
+        asyncio.run(node()) if within_loop else chat.model().reply(PLAIN, look_at_the_button)
+    assert time.monotonic() - pressed[0] < 0.3
+    timer.join()
+    assert chat.seen
     until = time.monotonic() + 1
     while not chat.hung_up_at and time.monotonic() < until:
         time.sleep(0.01)
-    assert 0 < chat.hung_up_at - stopped < 0.3
+    assert 0 < chat.hung_up_at - pressed[0] < 0.3
 
 
 def test_the_user_stops_a_pause_at_once(chat, http):
