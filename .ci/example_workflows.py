@@ -30,6 +30,7 @@ from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisZoo": (0, 0, 400, 320),
+    "PolarisLanguageModel": (0, 380, 400, 260),
     "LoadImage": (0, 380, 400, 340),
     "PolarisInstructionParser": (460, 0, 400, 340),
     "PolarisCheckpointRetriever": (460, 400, 460, 420),
@@ -42,6 +43,9 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "PreviewAny": (2420, 500, 400, 320),
 }
 NOTES = {
+    "polaris_language_model": "With a language model the sentence may be in any language the model "
+    "reads. Name the model of your own server, or choose local and a folder in models/LLM. If it "
+    "does not answer, the grammar reads the sentence, and the parser says so.",
     "polaris_local_change": "Choose a picture in Load Image, right-click it, open the mask editor "
     "and draw over what is to change. Everything outside the mask stays exactly as it was.",
     "polaris_style_of_reference": "To look at pictures, the zoo needs an image encoder. The first "

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
-from . import adaptive_editor, checkpoint_retriever, instruction_parser, lora_retriever, zoo
+from . import (
+    adaptive_editor,
+    checkpoint_retriever,
+    instruction_parser,
+    language_model,
+    lora_retriever,
+    zoo,
+)
 
-_MODULES = [zoo, instruction_parser, checkpoint_retriever, lora_retriever, adaptive_editor]
+_MODULES = [
+    zoo,
+    language_model,
+    instruction_parser,
+    checkpoint_retriever,
+    lora_retriever,
+    adaptive_editor,
+]
 
 
 class PolarisExtension(ComfyExtension):

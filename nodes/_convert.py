@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from PIL.Image import Image
 
     from polaris_core.encoders.base import RGBImage
 
@@ -20,6 +21,14 @@ def first_picture(image: torch.Tensor | None) -> RGBImage | None:
     check_image(image)
     pixels = image[0, :, :, :3].detach().float().cpu().clamp(0, 1)
     return (pixels * 255).round().numpy().astype("uint8")
+
+
+def first_pil(image: torch.Tensor | None) -> Image | None:
+    """The first picture of an IMAGE batch, for language models."""
+    from PIL import Image
+
+    pixels = first_picture(image)
+    return None if pixels is None else Image.fromarray(pixels)
 
 
 def check_image(image: torch.Tensor) -> None:

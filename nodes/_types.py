@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ZooIO = io.Custom("POLARIS_ZOO")
 IntentIO = io.Custom("POLARIS_INTENT")
 ShortlistIO = io.Custom("POLARIS_SHORTLIST")
+LanguageModelIO = io.Custom("POLARIS_LLM")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.factory import text_encoder
 from polaris_core.errors import MissingDependency
 from polaris_core.instructions.explain import describe_intent
+from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.explain import explain
 from polaris_core.planning.serialize import plan_to_json
 from polaris_core.retrieval.explain import describe
@@ -65,7 +66,7 @@ def run_demo(options: argparse.Namespace) -> int:
     print("Its SDXL, Flux and SD2 models are headers without weights: only SD1.5 is used here.\n")
     shortlist, plan = decide(
         zoo,
-        SENTENCE,
+        parse_instruction(SENTENCE),
         picture=np.asarray(photograph),
         has_mask=True,
         filters=Filters(families=frozenset({BaseModel.SD15})),

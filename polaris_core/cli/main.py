@@ -1,4 +1,4 @@
-"""Reading the command line: scan, search, plan, run, demo.
+"""Reading the command line: parse, scan, search, plan, run, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a ComfyUI server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"polaris {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
+    parse = commands.add_parser("parse", help="say what an instruction asks for")
+    parse.add_argument("instruction")
+    _add_parser_options(parse)
+    parse.add_argument("--image", type=Path, help="the picture it speaks of")
+    parse.add_argument("--json", action="store_true", help="print the intent as JSON")
+    parse.set_defaults(command=_parse)
+
     scan = commands.add_parser("scan", help="read model folders into the zoo")
     _add_zoo_options(scan)
     scan.add_argument("--checkpoints", type=Path, action="append", default=[], metavar="DIR")
@@ -80,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="decide an edit without carrying it out")
     _add_zoo_options(plan)
     plan.add_argument("instruction")
+    _add_parser_options(plan)
     plan.add_argument("--image", type=Path, help="the picture to edit")
     plan.add_argument("--no-mask", action="store_true", help="there is no mask for it")
     plan.add_argument("--pin", action="append", default=[], help="a line of pins and bans")
@@ -118,11 +126,30 @@ def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
+def _add_parser_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--llm",
+        metavar="MODEL",
+        default="",
+        help="a language model that reads the instruction: local:FOLDER, local:OWNER/NAME of the "
+        "hub's local cache, or server:URL#NAME; without it the grammar does",
+    )
+    parser.add_argument(
+        "--no-fallback", action="store_true", help="stop when the language model fails"
+    )
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is less than 1")
     return number
+
+
+def _parse(options: argparse.Namespace) -> int:
+    from polaris_core.cli.parse_command import run_parse
+
+    return run_parse(options)
 
 
 def _scan(options: argparse.Namespace) -> int:

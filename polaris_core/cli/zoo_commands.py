@@ -15,12 +15,13 @@ from polaris_core.catalogue.fingerprints import hash_missing, hashed
 from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.catalogue.store import Store
 from polaris_core.cli.output import print_json, print_table, terminal_progress
+from polaris_core.cli.parse_command import read_instruction
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.encoders.base import Encoders, RGBImage
 from polaris_core.encoders.factory import image_encoder, text_encoder
 from polaris_core.errors import InvalidInput
 from polaris_core.images import read_picture
-from polaris_core.instructions.grammar import parse_instruction
+from polaris_core.instructions.intent import EditIntent
 from polaris_core.planning.explain import explain
 from polaris_core.planning.plan import EditPlan
 from polaris_core.planning.planner import PlanOptions, make_plan
@@ -106,7 +107,7 @@ def run_plan(options: argparse.Namespace) -> int:
     picture = np.asarray(read_picture(options.image)) if options.image else None
     shortlist, plan = decide(
         _open(options),
-        options.instruction,
+        read_instruction(options),
         picture=picture,
         has_mask=not options.no_mask,
         pins=Pins.parse("\n".join(options.pin)),
@@ -128,7 +129,7 @@ def run_plan(options: argparse.Namespace) -> int:
 
 def decide(
     zoo: Zoo,
-    instruction: str,
+    intent: EditIntent,
     *,
     picture: RGBImage | None = None,
     has_mask: bool = False,
@@ -136,11 +137,11 @@ def decide(
     filters: Filters | None = None,
     unknown_base: bool = False,
 ) -> tuple[Shortlist, EditPlan]:
-    """Sentence to plan, as the nodes do it one after the other.
+    """Intent to plan, as the nodes do it one after the other.
 
     Args:
         zoo: Where to look.
-        instruction: The user's sentence.
+        intent: What is asked for.
         picture: The picture to edit, or the reference.
         has_mask: Whether there will be a mask; local edits need one.
         pins: What must and must not be used.
@@ -152,7 +153,6 @@ def decide(
     """
     pins, filters = pins or Pins(), filters or Filters()
     progress = terminal_progress()
-    intent = parse_instruction(instruction, has_picture=picture is not None)
     found = retrieve_checkpoints(
         zoo, intent, picture=picture, pins=pins, filters=filters, progress=progress
     )

@@ -19,4 +19,7 @@ def describe_intent(intent: EditIntent) -> list[str]:
         ("not done", "; ".join(intent.remaining)),
         ("", intent.explanation),
     )
-    return [f"{label}: {text}" if label else text for label, text in facts if text]
+    spoke = f"read by {intent.parser}"
+    if intent.fallback_reason:
+        spoke += f", since the language model could not: {intent.fallback_reason}"
+    return [f"{label}: {text}" if label else text for label, text in (*facts, ("", spoke)) if text]

@@ -1,0 +1,36 @@
+"""`polaris parse`: from a sentence to an intent."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from polaris_core.cli.output import terminal_progress
+from polaris_core.images import read_picture
+from polaris_core.instructions.explain import describe_intent
+from polaris_core.instructions.intent import EditIntent
+from polaris_core.instructions.parser import parse
+from polaris_core.instructions.serialize import intent_to_json
+from polaris_core.llm.factory import language_model
+
+__all__ = ["read_instruction", "run_parse"]
+
+
+def run_parse(options: argparse.Namespace) -> int:
+    """Say what the instruction asks for, in words or as JSON."""
+    intent = read_instruction(options)
+    print(intent_to_json(intent) if options.json else "\n".join(describe_intent(intent)))
+    return 0
+
+
+def read_instruction(options: argparse.Namespace) -> EditIntent:
+    """The intent of `instruction`, `image`, `llm` and `no_fallback` of a command line."""
+    home = Path(os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris")
+    return parse(
+        options.instruction,
+        picture=read_picture(options.image) if options.image else None,
+        model=language_model(options.llm, home) if options.llm else None,
+        fallback=not options.no_fallback,
+        progress=terminal_progress(),
+    )
