@@ -1,0 +1,258 @@
+"""Reading 150 candidates with a language model: Tree Rerank against the usual ways.
+
+    python benchmarks/rerank.py [--json] [--quick] [--shape 0.5b|14b-layer] [--layers N]
+                                [--candidates K] [--repetitions N] [--recipe]
+
+The shape is Qwen2.5-0.5B's (24 layers, float32, random weights: they tell speed and equality of
+scores, not quality); a prefix of 250 tokens and about 100 per candidate. Compared are
+
+    pointwise     sorted batches of 16, padded, prefix and all; only the last row of the head
+    listwise      one prompt with everything in it, up to its first answer (no ranking decoded)
+    one round     Tree Rerank, every candidate with its full text
+    rounds        first 20 tokens of each, then the best quarter with the full text
+    recipe        (with --recipe) as pointwise, but with all rows of the head, the usual recipe
+
+`14b-layer` is one layer of Qwen2.5-14B with 200 candidates, over 20,000 tokens. All take their
+turns within one process; ratios are medians of the ratios within a turn. The FLOP bound is the time
+that the arithmetic would take at the rate of a 4096³ product, measured in every turn.
+`--quick` computes 6 of the 24 layers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, Qwen2Config
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from polaris_core.rerank import Tree, rank  # noqa: E402
+
+PREFIX, TEXT, SPREAD, SHORT, BATCH = 250, 100, 25, 20, 16
+YES, NO = 5, 9
+
+FLOORS = {
+    "one_round_vs_batched_pointwise": "floor 3.3, goal 4.2",
+    "rounds_vs_batched_pointwise": "floor 6.3, goal 8.5",
+    "flop_share": "floor 0.43, goal 0.58",
+    "max_abs_diff_fp32": "at most 1e-5",
+}
+FLOORS_14B = {
+    "one_round_vs_listwise_prefill": "floor 1.4, goal 1.7",
+    "rounds_vs_listwise_prefill": "floor 3.4, goal 4.5",
+    "flop_share": "floor 0.68, goal 0.80",
+    "max_abs_diff_fp32": "at most 1e-5",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the model looks like."""
+
+    layers: int
+    hidden: int
+    inner: int
+    heads: int
+    key_heads: int
+    vocabulary: int
+
+    def model(self) -> Any:  # noqa: ANN401
+        """One of this shape, in float32."""
+        torch.manual_seed(0)
+        config = Qwen2Config(
+            vocab_size=self.vocabulary,
+            hidden_size=self.hidden,
+            intermediate_size=self.inner,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.heads,
+            num_key_value_heads=self.key_heads,
+            tie_word_embeddings=True,
+        )
+        return AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+
+    def operations(self, prefix: int, branches: list[int]) -> float:
+        """Floating-point operations of one round: linear layers, and attention to what is seen."""
+        keys = self.hidden // self.heads * self.key_heads
+        weights = self.hidden * (2 * self.hidden + 2 * keys + 3 * self.inner)
+        seen = prefix**2 / 2 + sum(n * prefix + n**2 / 2 for n in branches)
+        linear = 2.0 * weights * (prefix + sum(branches))
+        return self.layers * (linear + 4.0 * self.hidden * seen)
+
+
+SHAPES = {
+    "0.5b": Shape(24, 896, 4864, 14, 2, 151_936),
+    "14b-layer": Shape(1, 5120, 13_824, 40, 8, 4096),
+}
+
+
+def make_tree(count: int, vocabulary: int) -> Tree:
+    """Candidates of ragged length; two rounds, the first on the beginning of each."""
+    rng = random.Random(0)
+
+    def tokens(n: int) -> list[int]:
+        return [rng.randrange(vocabulary) for _ in range(n)]
+
+    full = [tokens(max(30, round(rng.gauss(TEXT, SPREAD)))) for _ in range(count)]
+    return Tree.of(tokens(PREFIX), [[b[:SHORT] for b in full], full], (YES, NO))
+
+
+def pointwise(model: Any, tree: Tree, rows: int = 1) -> list[float]:  # noqa: ANN401
+    """Log-odds by sorted batches, padded on the left; `rows` of the head, 0 for all of them."""
+    full = tree.rounds[-1]
+    order = sorted(range(len(full)), key=lambda i: -len(full[i]))
+    odds = [0.0] * len(full)
+    for at in range(0, len(order), BATCH):
+        batch = order[at : at + BATCH]
+        texts = [tree.prefix + full[i] for i in batch]
+        longest = max(map(len, texts))
+        ids = torch.tensor([(0,) * (longest - len(t)) + t for t in texts])
+        mask = torch.tensor([[0] * (longest - len(t)) + [1] * len(t) for t in texts])
+        logits = model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(1) - 1).clamp(min=0),
+            use_cache=False,
+            logits_to_keep=rows,
+        ).logits[:, -1]
+        for i, value in zip(batch, (logits[:, YES] - logits[:, NO]).tolist(), strict=True):
+            odds[i] = value
+    return odds
+
+
+def listwise(model: Any, tree: Tree) -> None:  # noqa: ANN401
+    """One prompt with everything in it."""
+    ids = [*tree.prefix, *(token for branch in tree.rounds[-1] for token in branch)]
+    model(input_ids=torch.tensor([ids]), use_cache=True, logits_to_keep=1)
+
+
+def product() -> Callable[[], object]:
+    """A product of two matrices of 4096 × 4096."""
+    a, b = torch.randn(4096, 4096), torch.randn(4096, 4096)
+    return lambda: a @ b
+
+
+def peak_mb(work: Callable[[], object]) -> float:
+    """Megabytes that a call needs beyond what was there before, at its peak; NaN where untold."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _status("VmRSS")
+        work()
+        return (_status("VmHWM") - before) / 1024
+    except OSError:
+        work()
+        return float("nan")
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
+def taken_in_turns(
+    works: dict[str, Callable[[], object]], turns: int
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Seconds of each in every turn, and the peak memory in the first."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    memory: dict[str, float] = {}
+    for turn in range(turns):
+        for name, work in works.items():
+            start = time.perf_counter()
+            if turn:
+                work()
+            else:
+                memory[name] = peak_mb(work)
+            seconds[name].append(time.perf_counter() - start)
+    return seconds, memory
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Every figure."""
+    shape: Shape = SHAPES[options.shape]
+    shape = Shape(**{**vars(shape), "layers": options.layers or shape.layers})
+    model, tree = shape.model(), make_tree(options.candidates, shape.vocabulary)
+    full = Tree(tree.prefix, tree.rounds[-1:], tree.answers)
+    gemm = product()
+    works: dict[str, Callable[[], object]] = {
+        "gemm": lambda: [gemm() for _ in range(3)],
+        "one_round": lambda: rank(model, full, token_budget=options.token_budget),
+        "rounds": lambda: rank(model, tree, token_budget=options.token_budget),
+        "listwise": lambda: listwise(model, tree),
+        "pointwise": lambda: pointwise(model, tree),
+    }
+    if options.recipe:
+        works["recipe"] = lambda: pointwise(model, tree, rows=0)
+    if options.shape == "14b-layer":
+        del works["pointwise"]
+    with torch.no_grad():
+        works["gemm"]()
+        rank(model, Tree(full.prefix, ((full.prefix,),), full.answers))
+        seconds, memory = taken_in_turns(works, options.repetitions)
+
+    def ratio(a: str, b: str) -> float:
+        return statistics.median(x / y for x, y in zip(seconds[a], seconds[b], strict=True))
+
+    figures: dict[str, float] = {}
+    names = {"pointwise": "batched_pointwise", "listwise": "listwise_prefill", "recipe": "recipe"}
+    for other in (name for name in names if name in works):
+        for ours in ("one_round", "rounds"):
+            figures[f"{ours}_vs_{names[other]}"] = ratio(other, ours)
+    lengths = [len(branch) for branch in full.rounds[0]]
+    bound = shape.operations(len(full.prefix), lengths) * 3 / (2 * 4096**3)
+    figures["flop_share"] = bound * ratio("gemm", "one_round")
+    figures["gemm_gflops"] = 3 * 2 * 4096**3 / statistics.median(seconds["gemm"]) / 1e9
+    figures["max_abs_diff_fp32"] = largest_difference(model, full)
+    figures |= {f"{name}_s": statistics.median(times) for name, times in seconds.items()}
+    figures |= {f"{name}_peak_mb": value for name, value in memory.items() if name != "gemm"}
+    return figures
+
+
+def largest_difference(model: Any, tree: Tree) -> float:  # noqa: ANN401
+    """Between the scores of the tree and those of asking about each of ten candidates alone."""
+    scores = rank(model, tree).scores
+    some = range(0, tree.candidates, max(1, tree.candidates // 10))
+    few = Tree(tree.prefix, (tuple(tree.rounds[0][i] for i in some),), tree.answers)
+    alone = rank(model, few, backend="one_by_one").scores
+    return max(abs(scores[i] - one) for i, one in zip(some, alone, strict=True))
+
+
+def main() -> None:
+    """Measure, print the table, and the JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--recipe", action="store_true")
+    parser.add_argument("--shape", choices=sorted(SHAPES), default="0.5b")
+    parser.add_argument("--layers", type=int)
+    parser.add_argument("--candidates", type=int)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--token-budget", type=int)
+    options = parser.parse_args()
+    large = options.shape == "14b-layer"
+    options.candidates = options.candidates or (200 if large else 150)
+    if options.quick and not large:
+        options.layers = options.layers or 6
+    figures = measure(options)
+    layers = options.layers or SHAPES[options.shape].layers
+    print(f"{options.shape} shape, {layers} layers, float32, {options.candidates} candidates")
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
+    goals = FLOORS_14B if large else FLOORS
+    for name, value in figures.items():
+        shown = f"{value:.1e}" if name.startswith("max_abs") else f"{value:.3f}"
+        print(f"{name:<34}{shown:>12}   {goals.get(name, '')}")
+    if options.json:
+        print(json.dumps({name: float(f"{value:.4g}") for name, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()
