@@ -8,7 +8,7 @@ from polaris_core.instructions.phrases import is_participle
 from polaris_core.instructions.qualities import EXPRESSIONS, is_comparative, is_quality
 from polaris_core.instructions.words import Words, base_noun, word_set
 
-__all__ = ["action_start", "is_action", "is_doing"]
+__all__ = ["LOOK_OF_DOING", "action_start", "is_action", "is_doing"]
 
 # What people, animals and things do; in the form that follows "make the man".
 _DOING = word_set(
@@ -42,6 +42,27 @@ _NOT_POSES = word_set(
     "stunning charming lightning boring"
 )
 _PRONOUNS = word_set("him her them me it us everyone everybody he she they i we you this that")
+
+
+LOOK_OF_DOING = {
+    "glow": "glowing",
+    "shine": "shining",
+    "sparkle": "sparkling",
+    "shimmer": "shimmering",
+    "glitter": "glittering",
+    "burn": "burning",
+    "melt": "melting",
+    "bloom": "blooming",
+    "rust": "rusty",
+    "fade": "faded",
+    "crack": "cracked",
+    "rot": "rotten",
+    "open": "open",
+    "close": "closed",
+    "pop": "vivid",
+    "wilt": "wilted",
+}
+"""How a thing that does so looks."""
 
 
 def is_doing(word: str) -> bool:

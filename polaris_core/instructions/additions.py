@@ -6,8 +6,8 @@ from polaris_core.instructions.actions import action_start
 from polaris_core.instructions.body_plans import is_garment
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import BACKGROUNDS, DEFINITE, DETERMINERS, PRONOUNS
-from polaris_core.instructions.making import read_dress
 from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.placing import part_place, read_setting
 from polaris_core.instructions.reading import (
     BACKGROUND,
     POSE,
@@ -17,10 +17,10 @@ from polaris_core.instructions.reading import (
     restyled_picture,
     restyled_thing,
 )
-from polaris_core.instructions.scenes import is_hour, scene_of_place
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text, is_more_than_text
-from polaris_core.instructions.words import Word, Words, strip_marks, word_set
+from polaris_core.instructions.wearing import read_dress
+from polaris_core.instructions.words import Word, Words, lower_at, strip_marks, word_set
 
 __all__ = ["read_add", "read_apply", "read_fill", "read_remove", "stands_by_known"]
 
@@ -30,6 +30,7 @@ _FILTERS = word_set(
     "mood palette texture glow-effect grading hdr sharpness overlay"
 )
 _POSES = word_set("action expression smile pose gesture frown grin motion movement emotion")
+_NOISE = word_set("noise blur blurriness graininess artifact haziness pixelation")
 _FILLING = {"surround": "around", "top": "on top of", "fill": "in"}
 _HAIR_PARTS = word_set("hair highlights curls bangs volume braids")
 
@@ -39,7 +40,7 @@ def read_add(verb: str, rest: Words) -> Reading:
     rest, look = _part_elaboration(strip_marks(rest))
     worn = find(rest, {"in"})
     if worn > 0 and rest[0].lower in DEFINITE | PRONOUNS:
-        moved = _read_moved(verb, rest, worn)
+        moved = _read_moved(rest, worn)
         if moved:
             return moved
     if (is_about_text(rest) and not _bears_text(rest)) or any(w.is_quote for w in rest[:1]):
@@ -72,13 +73,11 @@ def _is_filter(thing: Thing) -> bool:
     return bool(thing.core) and thing.core[-1].lower in _FILTERS
 
 
-def _read_moved(verb: str, rest: Words, worn: int) -> Reading | None:
-    """Read "put the man in a suit", "place the pineapple on a sandy beach", "set it in winter"."""
+def _read_moved(rest: Words, worn: int) -> Reading | None:
+    """Read "put the man in a suit", "put the cat in a sitting pose"."""
     new = rest[worn + 1 :]
     if is_garment(read_thing(new).head):
         return read_dress(rest)
-    if is_hour(new) and (names_picture(rest[:worn]) or verb == "set"):
-        return restyled_picture(new)
     if read_thing(new).head in _POSES:
         return not_an_edit(POSE, read_thing(rest[:worn]))
     return None
@@ -92,13 +91,9 @@ def _as_background(thing: Thing, rest: Words) -> Reading | None:
     at = find(rest, {"as"})
     if at > 0 and read_thing(rest[at + 1 :]).head in BACKGROUNDS:
         return restyled_background(BACKGROUND, drop_articles(rest[:at])[1])
-    known = bool(rest) and rest[0].lower in DEFINITE | PRONOUNS
-    scene = scene_of_place(thing.place or _place_of_pronoun(rest)) if known else ()
-    return restyled_background(BACKGROUND, scene) if scene else None
-
-
-def _place_of_pronoun(rest: Words) -> Words:
-    return rest[1:] if rest and rest[0].lower in PRONOUNS else ()
+    if lower_at(rest, 0) not in DEFINITE | PRONOUNS:
+        return None
+    return read_setting(*part_place(rest))
 
 
 def read_fill(verb: str, rest: Words) -> Reading:
@@ -132,6 +127,8 @@ def read_remove(verb: str, rest: Words) -> Reading:
     thing = read_thing(rest)
     if thing.head in BACKGROUNDS:
         return restyled_background(thing, (Word("plain", "plain"),))
+    if thing.head in _NOISE:
+        return not_an_edit("restoring or sharpening a picture", thing)
     if not thing.core or (names_picture(rest) and thing.head not in ("frame", "picture")):
         return not_an_edit("the removal of nothing in particular")
     return Reading(InstructionType.REMOVE, thing)

@@ -17,7 +17,7 @@ from polaris_core.instructions.reading import (
 )
 from polaris_core.instructions.words import Word, Words, base_noun, lower_at, strip_marks, word_set
 
-__all__ = ["adjusts_tone", "read_look_verb", "read_mending"]
+__all__ = ["adjusts_tone", "is_tone", "read_look_verb", "read_mending"]
 
 _MORE = word_set("increase boost raise enhance improve heighten amplify strengthen add")
 _LESS = word_set("decrease reduce lower weaken")
@@ -62,6 +62,11 @@ def read_look_verb(verb: str, rest: Words) -> Reading:
     if thing.head in BACKGROUNDS:
         return restyled_background(BACKGROUND, said)
     return restyled_thing(thing, said)
+
+
+def is_tone(rest: Words) -> bool:
+    """Whether a phrase names an attribute of the whole picture: "the exposure a bit"."""
+    return bool(_tone(_without_measure(rest)))
 
 
 def _tone(rest: Words) -> str:

@@ -14,6 +14,7 @@ from polaris_core.instructions.lexicon import (
 )
 from polaris_core.instructions.making import read_having, split_make
 from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.placing import part_place, read_setting
 from polaris_core.instructions.qualities import is_quality
 from polaris_core.instructions.reading import (
     POSE,
@@ -39,6 +40,7 @@ _RESTYLING = word_set(
 )
 _SWITCHED = {"on": "switched on", "off": "switched off"}
 _SWITCHING = frozenset({"turn", "switch"})
+_SIDES = word_set("left right camera viewer front side back other lens")
 _VANTAGE = word_set("around over upside back toward towards away sideways down up")
 
 
@@ -58,6 +60,8 @@ def read_change(request: Request) -> Reading:
 
 def _read_parted(verb: str, target: Words, new: Words) -> Reading:
     """Read a change of which it is known what changes, and into what."""
+    if not new and verb == "set" and (placed := read_setting(*part_place(target))):
+        return placed
     if not new and (adjusted := adjusts_tone(verb, target)):
         return adjusted
     if verb in CRAFTS and new and not is_about_text(new):
@@ -88,6 +92,8 @@ def _read_switch(rest: Words) -> Reading | None:
         return restyled_thing(read_thing(rest[:-1]), _look(_SWITCHED[last]))
     if last in _VANTAGE or (first in _VANTAGE and len(rest) > 1):
         return not_an_edit(POSE, read_thing(rest[:-1] if last in _VANTAGE else rest[1:]))
+    if last in _SIDES and find(rest, {"to", "toward", "towards"}) > 0:
+        return not_an_edit(POSE, read_thing(rest[: find(rest, {"to", "toward", "towards"})]))
     at = find(rest, _VANTAGE)
     if at > 0 and find(rest, {"into", "to"}) < 0:
         return not_an_edit(POSE, read_thing(rest[:at]))
@@ -218,7 +224,8 @@ def _is_look_after_in(new: Words) -> bool:
     if is_style_phrase(new) or style_chunk((Word("in", "in"), *new)):
         return True
     _, bare = drop_articles(new)
-    return bool(bare) and all(is_quality(w.lower) or w.lower == "and" for w in bare)
+    coloured = len(bare) > 1 and bare[-1].lower in ("color", "colors", "colour", "colours", "tones")
+    return coloured or (bool(bare) and all(is_quality(w.lower) or w.lower == "and" for w in bare))
 
 
 def _split_headless(rest: Words) -> tuple[Words, Words]:

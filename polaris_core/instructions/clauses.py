@@ -24,8 +24,10 @@ from polaris_core.instructions.lexicon import (
     SWAP,
 )
 from polaris_core.instructions.requests import Request
+from polaris_core.instructions.scenes import scene_of_place
+from polaris_core.instructions.unwanted import removed_thing
 from polaris_core.instructions.verbs import PARTICIPLES
-from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
 
 __all__ = ["plain_form"]
 
@@ -36,11 +38,7 @@ _CLEAR_PARTICIPLES = word_set(
     "added removed replaced changed turned deleted erased swapped converted transformed recolored "
     "recoloured inserted placed exchanged substituted edited switched"
 )
-_TAKING_OUT = word_set(
-    "edit photoshop paint take crop wipe cut clear wash scrub erase blot airbrush"
-)
-_NO_OUT = word_set("cut")
-_GONE = word_set("disappear vanish invisible gone")
+_MOVING = word_set("transport teleport send take bring move relocate transfer drop")
 _NOT_MEANT = word_set("made built set given had lit")
 
 
@@ -48,7 +46,7 @@ def plain_form(request: Request, *, has_picture: bool) -> Request:
     """The same request in the form that the readers know; itself, if it is in that form."""
     request = replace(request, words=_without_picture(request.words))
     words = request.words
-    for form in (_arrow, _instead, _where_it_is, _existential, _without, _removed, _renamed_verb):
+    for form in (_arrow, _instead, _where_it_is, _existential, _removed, _moved, _renamed_verb):
         found = form(request)
         if found:
             return replace(request, words=found, has_verb=True)
@@ -104,14 +102,20 @@ def _arrow(request: Request) -> Words:
         old = request.rest[: at - 1] if request.has_verb else request.words[:at]
         if old:
             return (_verb("change"), *old, _verb("to"), *request.words[at + 1 :])
-    if not request.has_verb and len(request.words) > 2 and request.words[1].lower == ":":
-        return (_verb("change"), request.words[0], _verb("to"), *request.words[2:])
+    colon = find(request.words[:4], {":"})
+    if not request.has_verb and 0 < colon < len(request.words) - 1:
+        return (_verb("change"), *request.words[:colon], _verb("to"), *request.words[colon + 1 :])
     return ()
 
 
 def _instead(request: Request) -> Words:
     """Read "a dog instead of the cat", "instead of the cat, show a dog"."""
     words = request.words
+    if request.is_wish and not request.has_verb:
+        than = find(words, {"than"})
+        if than > 0 and lower_at(words, than + 1) in DEFINITE:
+            new = words[1:than] if words[0].lower in ("see", "have") else words[:than]
+            return (_verb("change"), *words[than + 1 :], _verb("to"), *new)
     at = next(
         (
             i
@@ -174,12 +178,14 @@ _LEFTOVERS = word_set("i i'd rather have want like would should there be now cur
 def _existential(request: Request) -> Words:
     """Read "there should be a dog on the sofa", "the man needs a hat"."""
     words = request.words
+    lowers = [w.lower for w in words[:5]]
+    if request.verb == "let" and lowers[1:3] == ["there", "be"]:
+        return (_verb("add"), *words[3:])
     if request.has_verb:
         return ()
-    lowers = [w.lower for w in words[:4]]
     if "be" in lowers and (request.is_wish or lowers[0] == "there"):
         at = lowers.index("be")
-        if all(w in ("there", "should", "could", "must", "may") for w in lowers[:at]):
+        if all(w in _THERE for w in lowers[:at]):
             return (_verb("add"), *words[at + 1 :])
     if lowers[:2] in (["there", "is"], ["there", "are"]) and "now" in [w.lower for w in words]:
         return (_verb("add"), *(w for w in words[2:] if w.lower != "now"))
@@ -190,54 +196,22 @@ def _existential(request: Request) -> Words:
     return ()
 
 
-def _without(request: Request) -> Words:
-    """Read "without the dog", "no people", "I don't want the dog in it"."""
-    words = request.words
-    lowers = [w.lower for w in words[:4]]
-    if request.has_verb or len(words) < 2:
-        return ()
-    if lowers[0] in ("without", "no", "minus"):
-        rest = words[2:] if lowers[1] == "more" and len(words) > 2 else words[1:]
-        return (_verb("remove"), *rest) if find(rest, {"changes", "change", "other"}) < 0 else ()
-    if "don't" in lowers and find(words, {"want", "like", "need"}) > 0:
-        at = find(words, {"want", "like", "need"})
-        rest = words[at + 1 :]
-        if rest and rest[0].lower in DEFINITE | {"any"}:
-            return (_verb("remove"), *rest)
-    at = find(words, {"without", "minus"})
-    pictures = word_set("picture image photo same it this scene shot version")
-    if at > 0 and all(w.lower in pictures | DETERMINERS | {"but", ","} for w in words[:at]):
-        return (_verb("remove"), *words[at + 1 :])
-    return ()
+_THERE = word_set("there should could must may ought to also")
 
 
 def _removed(request: Request) -> Words:
-    """Read "edit the man out", "make the cables disappear", "get rid of the fence"."""
-    verb, rest = request.verb, request.rest
-    lowers = [w.lower for w in rest]
-    if verb in ("get", "make") and lowers[:2] == ["rid", "of"]:
-        return (_verb("remove"), *rest[2:])
-    if verb in ("do", "get") and lowers[:2] == ["away", "with"]:
-        return (_verb("remove"), *rest[2:])
-    if verb in _TAKING_OUT - _NO_OUT and lowers:
-        if lowers[0] in ("out", "away", "off"):
-            return (_verb("remove"), *rest[1:])
-        at = find(rest, {"out"})
-        if at > 0 and (at + 1 == len(rest) or lowers[at + 1] in ("of", "from")):
-            return (_verb("remove"), *rest[:at], *_from(rest[at + 1 :]))
-    if verb == "clear" and find(rest, {"off", "from"}) > 0:
-        at = find(rest, {"off", "from"})
-        return (_verb("remove"), *rest[:at], _verb("from"), *rest[at + 1 :])
-    if verb in ("make", "have", "let"):
-        at = find(rest, _GONE)
-        if at > 0:
-            end = at - 1 if lowers[at - 1] in ("be", "go", "become", "to") else at
-            return (_verb("remove"), *rest[:end])
-    return ()
+    """Read "edit the man out", "no people"."""
+    thing = removed_thing(request)
+    return (_verb("remove"), *thing) if thing else ()
 
 
-def _from(rest: Words) -> Words:
-    return (_verb("from"), *rest[1:]) if rest else ()
+def _moved(request: Request) -> Words:
+    """Read "take her to Paris": her background changes."""
+    at = find(request.rest, {"to", "into"})
+    if request.verb not in _MOVING or at < 1 or find(request.rest[:at], {"out", "off"}) >= 0:
+        return ()
+    place = (_verb("in"), *request.rest[at + 1 :])
+    return (_verb("put"), *request.rest[:at], *place) if scene_of_place(place) else ()
 
 
 def _renamed_verb(request: Request) -> Words:

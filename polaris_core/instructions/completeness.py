@@ -18,6 +18,7 @@ _PRONOUNS = _PEOPLE | word_set(
     "it itself you yourself i he she we they one ones something anything nothing everything "
     "someone somebody anyone anybody other others else and or what who why how where which when"
 )
+_ALL = frozenset({"everything", "everyone", "everybody"})
 _NO_THINGS = _PRONOUNS | DETERMINERS | OPENERS
 _POINTERS = DETERMINERS | word_set(
     "same given provided uploaded attached reference original input it of in like as style styles "
@@ -62,7 +63,9 @@ def _names_thing(thing: Thing) -> bool:
 
 
 def _names_target(thing: Thing) -> bool:
-    """As for a new thing, but "him" and "them" point at somebody in the picture."""
+    """As for a new thing, but "him" and "everything on the table" point at what is there."""
+    if thing.place and thing.head in _ALL:
+        return True
     return _says_more(thing.core, _NO_THINGS - _PEOPLE)
 
 

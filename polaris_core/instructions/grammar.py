@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from polaris_core.errors import InvalidIntent
 from polaris_core.instructions.additions import read_add, read_apply, read_fill, read_remove
-from polaris_core.instructions.adjusting import read_mending
+from polaris_core.instructions.adjusting import is_tone, read_mending
 from polaris_core.instructions.changes import read_change
 from polaris_core.instructions.clauses import plain_form
 from polaris_core.instructions.completeness import completed
@@ -33,18 +33,20 @@ from polaris_core.instructions.lexicon import (
     NEW,
     OPENERS,
     PICTURES,
+    PRONOUNS,
     REMOVE,
     UNSUPPORTED,
     VAGUE,
 )
-from polaris_core.instructions.making import read_dress, read_give, read_make
+from polaris_core.instructions.making import read_give, read_make
 from polaris_core.instructions.neighbours import continued, referred
 from polaris_core.instructions.phrases import drop_articles, find, names_picture, read_thing
 from polaris_core.instructions.pictures import read_new
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
 from polaris_core.instructions.requests import Request, split_requests
 from polaris_core.instructions.statements import no_request, read_clause, read_phrase
-from polaris_core.instructions.words import Words, read_words, strip_marks
+from polaris_core.instructions.wearing import read_dress
+from polaris_core.instructions.words import Words, lower_at, read_words, strip_marks
 
 __all__ = ["parse_instruction"]
 
@@ -119,7 +121,7 @@ def _read_plain(request: Request, *, has_picture: bool) -> Reading:
     clause = _read_subordinate(verb, rest) if has_picture else None
     if clause:
         return clause
-    if verb in _MAKERS | {"show", "drop", "paint"} and _comes_anew(verb, rest):
+    if verb in _MAKERS | DRAW | {"show", "drop"} and _comes_anew(verb, rest):
         return read_add("add", rest)
     if verb in UNSUPPORTED:
         return _read_unsupported(verb, rest)
@@ -157,7 +159,7 @@ _READERS = (
 
 def _read_unsupported(verb: str, rest: Words) -> Reading:
     thing = read_thing(rest)
-    if verb in ("raise", "lower") and thing.head in ("contrast", "brightness", "saturation"):
+    if verb in ("raise", "lower", "shift") and is_tone(rest):
         return read_mending(verb, rest)
     return not_an_edit(UNSUPPORTED[verb], thing)
 
@@ -203,7 +205,9 @@ def _only_leads_up(request: Request) -> bool:
 
 def _comes_anew(verb: str, rest: Words) -> bool:
     """Whether it is "(make) a cat on the sofa": a new thing at one that is there."""
-    if not _is_indefinite(rest) or rest[0].lower in ("each", "every", "all", "both"):
+    if lower_at(rest, 0) in DEFINITE | PRONOUNS | {"each", "every", "all", "both"}:
+        return False
+    if not _is_indefinite(rest) and verb not in DRAW:
         return False
     thing = read_thing(rest)
     if verb == "drop" or thing.head in BACKGROUNDS:
@@ -232,4 +236,4 @@ def _makes_new(verb: str, rest: Words, *, has_picture: bool) -> bool:
 
 
 def _is_indefinite(words: Words) -> bool:
-    return len(words) > 0 and words[0].lower in DETERMINERS - DEFINITE
+    return bool(words) and words[0].lower in DETERMINERS - DEFINITE

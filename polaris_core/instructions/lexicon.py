@@ -110,7 +110,8 @@ NEW = word_set("generate create produce design imagine illustrate compose visual
 DRAW = word_set("draw paint sketch")
 APPLY = word_set("apply use")
 VAGUE = word_set(
-    "modify edit change adjust enhance improve alter use retouch take make rework tweak transform"
+    "modify edit change adjust enhance improve alter use retouch take make rework tweak transform "
+    "borrow copy mimic imitate follow adopt"
 )
 UNSUPPORTED = {
     **dict.fromkeys(
@@ -140,9 +141,12 @@ UNSUPPORTED = {
 }
 # Not always outside: what is to be mended or moved decides.
 MEND = word_set("enhance improve repair fix clean correct refine boost increase decrease reduce")
+_LEADING = word_set("transport teleport send relocate transfer present express")
 VERBS = (
-    SWAP | CHANGE | ADD | FILL | REMOVE | NEW | DRAW | APPLY | MEND | frozenset(UNSUPPORTED)
-) | word_set("swap switch open close simulate present express whiten")
+    (SWAP | CHANGE | ADD | FILL | REMOVE | NEW | DRAW | APPLY | MEND | frozenset(UNSUPPORTED))
+    | _LEADING
+    | word_set("open close simulate")
+)
 
 DEFINITE = word_set("the this that these those his her its their my your our")
 DETERMINERS = DEFINITE | word_set(

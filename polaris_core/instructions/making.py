@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from polaris_core.instructions.actions import action_start
+from polaris_core.instructions.actions import LOOK_OF_DOING, action_start
 from polaris_core.instructions.becoming import HAIR, own_look, read_becoming, unclear
-from polaris_core.instructions.body_plans import body_plan, is_garment, is_known_thing, is_person
+from polaris_core.instructions.body_plans import (
+    body_plan,
+    is_being,
+    is_garment,
+    is_known_thing,
+    is_person,
+)
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import (
     BACKGROUNDS,
@@ -22,6 +28,7 @@ from polaris_core.instructions.phrases import (
     names_picture,
     read_thing,
 )
+from polaris_core.instructions.placing import part_place, read_setting
 from polaris_core.instructions.qualities import MATERIALS, PATTERNS, is_comparative, is_quality
 from polaris_core.instructions.reading import (
     BACKGROUND,
@@ -32,12 +39,13 @@ from polaris_core.instructions.reading import (
     restyled_picture,
     restyled_thing,
 )
-from polaris_core.instructions.scenes import is_hour, scene_of_place
+from polaris_core.instructions.scenes import is_hour
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.texts import changes_text, is_about_text
+from polaris_core.instructions.wearing import read_wear
 from polaris_core.instructions.words import Word, Words, lower_at, word_set
 
-__all__ = ["read_dress", "read_give", "read_having", "read_make", "split_make"]
+__all__ = ["read_give", "read_having", "read_make", "split_make"]
 
 _SEEMING = frozenset({"look", "looks", "appear", "become", "be", "resemble", "seem", "looking"})
 _WEARING = frozenset({"wear", "wearing", "wears"})
@@ -81,18 +89,29 @@ def read_make(verb: str, rest: Words) -> Reading:
     at = find(rest, {"lose", "gain"})
     if at > 0:
         return _read_weight(rest, at)
-    weather = _read_weather(rest)
-    if weather:
-        return weather
+    return _read_weather(rest) or _read_doing(rest) or _read_made(rest)
+
+
+def _read_made(rest: Words) -> Reading:
+    """Read "(make) the wall blue", "(make) it look like a comic"."""
+    seeming = find(rest, _SEEMING)
+    target, new = split_make(rest)
+    if not new and (placed := read_setting(*part_place(rest))):
+        return placed
+    seems = seeming > 0 and rest[seeming].lower not in ("be", "become")
+    return read_becoming(target, new, seems=seems)
+
+
+def _read_doing(rest: Words) -> Reading | None:
+    """Read "(make) the lamp glow", "(make) the man wave"; None if nothing is done."""
+    glowing = LOOK_OF_DOING.get(rest[-1].lower, "")
+    if glowing and len(rest) > 1 and not is_being(read_thing(rest[:-1]).head):
+        return read_becoming(rest[:-1], (Word(glowing, glowing),))
     seeming = find(rest, _SEEMING)
     doing = action_start(rest)
     if doing > 0 and (seeming < 0 or doing < seeming):
         return not_an_edit(POSE, read_thing(rest[:doing]))
-    target, new = split_make(rest)
-    if not new and _is_set_in(rest):
-        return _is_set_in(rest) or unclear()
-    seems = seeming > 0 and rest[seeming].lower not in ("be", "become")
-    return read_becoming(target, new, seems=seems)
+    return None
 
 
 def _says_text(rest: Words) -> bool:
@@ -126,13 +145,6 @@ def _read_weather(rest: Words) -> Reading | None:
 
 
 _SKIES = frozenset({"weather", "sky", "it"})
-
-
-def _is_set_in(rest: Words) -> Reading | None:
-    """Read "make it in a forest", "have the man standing on the moon"."""
-    thing = read_thing(rest)
-    scene = scene_of_place(thing.place)
-    return restyled_background(BACKGROUND, scene) if scene else None
 
 
 def read_give(rest: Words) -> Reading:
@@ -200,36 +212,6 @@ def _read_part(given: Thing, owner: Words, *, grown: bool) -> Reading | None:
     if again or (is_comparative(first) and given.core[:-1]):
         return restyled_thing(body, given.core[:-1])
     return None
-
-
-def read_wear(target: Words, worn: Words) -> Reading:
-    """Read "have him wear a hat"."""
-    thing = read_thing(worn)
-    if thing.core and all(is_quality(w.lower) for w in thing.core) and not thing.determiner:
-        return restyled_thing(read_thing(target), thing.core)
-    return Reading(InstructionType.ADD, thing, thing, anchor=(Word("on", "on"), *target))
-
-
-def read_dress(rest: Words) -> Reading:
-    """Read "dress the girl in a coat", "dress him in red", "dress the cat as a pirate"."""
-    if rest and rest[0].lower == "up":
-        rest = rest[1:]
-    index = find(rest, {"in", "with", "as"})
-    if index < 1:
-        return not_an_edit("clothes without saying which", read_thing(rest))
-    target, new = rest[:index], rest[index + 1 :]
-    if target[-1].lower == "up":
-        target = target[:-1]
-    if names_picture(read_thing(rest[index + 1 :]).core):  # "dress the person in the image in …"
-        later = find(rest, {"in", "with", "as"}, index + 1)
-        if later > 0:
-            target, new, index = rest[:later], rest[later + 1 :], later
-    worn = read_thing(new)
-    if rest[index].lower == "as":
-        return restyled_thing(read_thing(target), (Word("dressed", "dressed"), *rest[index:]))
-    if worn.core and all(is_quality(w.lower) or w.lower == "and" for w in worn.core):
-        return restyled_thing(read_thing(target), worn.core)
-    return Reading(InstructionType.ADD, worn, worn, anchor=(Word("on", "on"), *target))
 
 
 def split_make(rest: Words) -> tuple[Words, Words]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from polaris_core.instructions.constraints import (
+    KEEPING,
+    unwanted_thing,
+    without_constraint,
+    without_thanks,
+)
 from polaris_core.instructions.lexicon import (
     ADD,
     CHANGE,
@@ -18,16 +24,19 @@ from polaris_core.instructions.lexicon import (
 from polaris_core.instructions.preamble import is_polite, skip_preamble
 from polaris_core.instructions.qualities import is_comparative, is_quality
 from polaris_core.instructions.verbs import GERUNDS, meant_verb
-from polaris_core.instructions.words import Word, Words, find, strip_marks, text_of, word_set
+from polaris_core.instructions.words import (
+    Word,
+    Words,
+    find,
+    strip_marks,
+    text_of,
+    word_set,
+)
 
 __all__ = ["Request", "split_requests"]
 
 _ENDS = frozenset({".", "!", "?", ";", "—", "。", "！", "？", "；"})
 _TITLES = word_set("mt st mr mrs ms dr vs no approx e.g i.e jr sr")
-_KEEPING = word_set(
-    "keep keeping leave leaving preserve preserving maintain maintaining ensure ensuring don't do "
-    "make-sure avoid avoiding retain retaining never nothing everything-else"
-)
 # Also nouns or adjectives: after "and" they start a request only before a determiner.
 _DOUBLE_MEANING = word_set(
     "light color colour paint place change cut frame set style clear open type print label mirror "
@@ -204,7 +213,7 @@ def _starts_request(words: Words, index: int, *, by: bool = False) -> bool:
         if lower in _STRONG or by:
             return following not in OPENERS - {"off", "out"}
         return following in _FOLLOWERS - {"it", "them", "him"} and lower not in ("giving", "using")
-    if lower in _KEEPING:
+    if lower in KEEPING:
         return bool(following)
     if lower == "get" and following == "rid":
         return True
@@ -214,28 +223,16 @@ def _starts_request(words: Words, index: int, *, by: bool = False) -> bool:
 
 def _read_request(piece: Words) -> Request | None:
     stripped, wish, lead = _without_preamble(piece)
-    if not stripped or stripped[0].lower in _KEEPING:
+    rid = unwanted_thing(stripped)
+    if rid:
+        return Request((Word("remove", "remove"), *rid))
+    if not stripped or stripped[0].lower in KEEPING:
         return None
     verb = meant_verb(stripped[0].lower)
     if verb and verb != stripped[0].lower:
         stripped = (Word(verb, verb), *stripped[1:])
-    stripped = _without_thanks(_without_constraint(stripped))
+    stripped = without_thanks(without_constraint(stripped))
     return Request(stripped, bool(verb), wish, lead) if stripped else None
-
-
-def _without_thanks(words: Words) -> Words:
-    """Without "for me", "please", "thank you" at the end."""
-    while len(words) > 1:
-        if words[-1].lower in _THANKS or words[-1].is_mark:
-            words = words[:-1]
-        elif len(words) > 2 and words[-2].lower == "for" and words[-1].lower in ("me", "us"):
-            words = words[:-2]
-        else:
-            break
-    return words
-
-
-_THANKS = word_set("please thanks thank thankyou ok okay asap cheers kindly lol haha")
 
 
 def _without_preamble(piece: Words) -> tuple[Words, bool, Words]:
@@ -261,29 +258,3 @@ def _inverted(words: Words, wish: bool) -> tuple[Words, bool, Words]:
     if at > 0 and at + 1 < len(words) and words[at + 1].lower in _FOLLOWERS:
         return words[at:], wish, words[:at]
     return words, wish, ()
-
-
-def _without_constraint(words: Words) -> Words:
-    """Cut off "while keeping …", "without changing …", "but …", ", keeping …"."""
-    for index in range(1, len(words)):
-        lower = words[index].lower
-        following = words[index + 1].lower if index + 1 < len(words) else ""
-        gerund = following.endswith("ing")
-        if (
-            (lower in ("while", "without", "whilst") and gerund)
-            or (lower == "but" and index > 1)
-            or (lower in (",", "and", "-") and following in _KEEPING)
-            or (lower == "so" and following in ("that", "it", "the"))
-            or (lower in ("because", "since", "unlike", "even"))
-        ):
-            return _resumed(words, index)
-    return strip_marks(words)
-
-
-def _resumed(words: Words, index: int) -> Words:
-    """What stands before a constraint, and after it if that still speaks of the thing."""
-    before = strip_marks(words[:index])
-    for at in range(index + 2, len(words) - 2):
-        if words[at].lower == "," and words[at + 1].lower == "with":
-            return (*before, *strip_marks(words[at + 1 :]))
-    return before

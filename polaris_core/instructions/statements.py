@@ -14,9 +14,10 @@ from polaris_core.instructions.lexicon import (
     RELATIVES,
     WHOLE_ATTRIBUTES,
 )
-from polaris_core.instructions.making import read_having, read_wear, split_make
+from polaris_core.instructions.making import read_having, split_make
 from polaris_core.instructions.phrases import find, is_participle, names_picture, read_thing
 from polaris_core.instructions.pictures import part_reference, read_new
+from polaris_core.instructions.placing import read_setting
 from polaris_core.instructions.qualities import is_comparative, is_quality
 from polaris_core.instructions.reading import (
     BACKGROUND,
@@ -27,8 +28,9 @@ from polaris_core.instructions.reading import (
     restyled_picture,
 )
 from polaris_core.instructions.requests import Request
-from polaris_core.instructions.scenes import is_hour, scene_of_place
+from polaris_core.instructions.scenes import is_hour
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
+from polaris_core.instructions.wearing import read_wear
 from polaris_core.instructions.words import Words, base_noun, lower_at, strip_marks, word_set
 
 __all__ = ["no_request", "read_clause", "read_phrase"]
@@ -37,6 +39,7 @@ _WISHED = frozenset({"should", "must", "shall"})
 _STATED = frozenset({"is", "are", "was", "were"})
 _TURNING = word_set("become becomes became look looks appear appears seem seems resemble resembles")
 _BEING = word_set("be become becomes look looks appear resemble turn made of like turned into now")
+_GONE = frozenset({"gone", "invisible", "absent", "missing"})
 _STYLED = word_set("filter style effect aesthetic vibe look mode theme vibes feel")
 
 
@@ -75,31 +78,57 @@ def _description(words: Words) -> Reading:
 def read_clause(words: Words, *, wished: bool = False) -> Reading | None:
     """Read "the sky should be purple", "the girl is crying", "he now wears a hat"; None if none."""
     modal = find(words, _WISHED)
-    stated = find(words, _STATED)
     if modal > 0 and modal + 1 < len(words):
         return _read_wished(words[:modal], words[modal + 1 :])
-    bare = find(words, {"be", "become", "look", "resemble"})
-    if (bare > 0 and (wished or words[bare - 1].lower in ("to", "now", "could"))) or bare == 1:
-        end = bare - 1 if words[bare - 1].lower in ("to", "could") and bare > 1 else bare
+    becoming = find(words, {"becomes"})
+    if becoming > 0:
+        return _read_state(words[:becoming], words[becoming:])
+    return (
+        _read_infinitive(words, wished=wished)
+        or _read_present(words, wished=wished)
+        or _read_doing(words, wished=wished)
+    )
+
+
+def _read_infinitive(words: Words, *, wished: bool) -> Reading | None:
+    """Read "(can) the lamp be red", "(I want) it to look like a comic"."""
+    bare = find(words, {"be", "become"})
+    bare = find(words, {"look", "resemble"}) if bare < 0 else bare
+    meant = lower_at(words, bare) in ("be", "become") or wished
+    if bare > 0 and (meant or bare == 1 or words[bare - 1].lower in ("to", "now")):
+        end = bare
+        while end > 1 and words[end - 1].lower in ("to", "could", "ought", "now", "also"):
+            end -= 1
         return _read_state(words[:end], words[bare:])
+    return None
+
+
+def _read_present(words: Words, *, wished: bool) -> Reading | None:
+    """Read "the text is now green", "he wears a hat", "the house has a red roof now"."""
+    stated = find(words, _STATED)
     if stated > 0:
         return _read_stated(words, stated, wished=wished)
     wear = find(words, {"wears", "wearing", "wear"})
     if wear > 0 and (wished or words[wear].lower == "wears"):
         return read_wear(words[:wear], words[wear + 1 :])
+    now = wished or find(words, {"now"}) > 0
     has = find(words, {"has", "have"})
-    if has > 0 and has + 1 < len(words) and (wished or "now" in {w.lower for w in words}):
+    if has > 0 and has + 1 < len(words) and now:
         return read_having(words[:has], words[has + 1 :])
-    looks = find(words, {"looks", "becomes", "turns"})
-    if looks > 0 and (wished or find(words, {"now"}) > 0):
-        return _read_state(words[:looks], words[looks:])
+    looks = find(words, {"looks", "turns"})
+    return _read_state(words[:looks], words[looks:]) if looks > 0 and now else None
+
+
+def _read_doing(words: Words, *, wished: bool) -> Reading | None:
+    """Read "(I want) the man to wave", "she dances": OTHER, since it is a pose."""
     acting = find(words, {"to"})
-    if acting > 0 and acting + 1 < len(words) and is_doing(words[acting + 1].lower) and wished:
+    if acting > 0 and is_doing(lower_at(words, acting + 1)) and wished:
         return not_an_edit(POSE, read_thing(words[:acting]))
+    somebody = words[0].lower in ("he", "she", "they", "him", "her", "them")
     doing = action_start(words)
-    if doing > 0 and (words[0].lower in ("he", "she", "they", "him", "her", "them") or wished):
+    if doing > 0 and (somebody or wished):
         return not_an_edit(POSE, read_thing(words[:doing]))
-    if len(words) > 1 and words[0].lower in ("he", "she", "they") and is_doing(words[1].lower):
+    if somebody and is_doing(lower_at(words, 1)):
         return not_an_edit(POSE, read_thing(words[:1]))
     return None
 
@@ -135,12 +164,12 @@ def _read_state(subject: Words, new: Words) -> Reading:
         return read_wear(subject, new[1:])
     if new and is_participle(new, 0) and not is_quality(new[0].lower):
         return not_an_edit("a change of pose, action or place", read_thing(subject))
-    if new and new[0].lower in ("in", "on", "at", "under", "inside", "by", "near"):
-        if names_picture(subject) and (is_hour(new[1:]) or style_chunk(new)):
-            return restyled_picture(style_chunk(new) or new[1:])
-        scene = scene_of_place(new)
-        if scene:
-            return restyled_background(BACKGROUND, scene)
+    if lower_at(new, 0) in _GONE:
+        return Reading(InstructionType.REMOVE, read_thing(subject))
+    if lower_at(new, 0) in ("in", "on", "at", "under", "inside", "by", "near"):
+        placed = read_setting(subject, new)
+        if placed:
+            return placed
         if not style_chunk(new):
             return not_an_edit("a change of pose, action or place", read_thing(subject))
     return read_becoming(subject, style_chunk(new) or new, seems=seems)

@@ -62,7 +62,8 @@ def _match(words: Words, start: int) -> int:
         suffixed = len(parts) > 1 and parts[-1] in _SUFFIXES and "-" in words[end].lower
         if parts and parts[-1] in ("style", "styled", "inspired", "themed") and len(parts) > 1:
             return end + 1 - start
-        if tuple(parts) in STYLES or (suffixed and tuple(parts[:-1]) in STYLES):
+        one = (*parts[:-1], parts[-1].removesuffix("s")) if parts else ()
+        if {tuple(parts), one} & STYLES or (suffixed and tuple(parts[:-1]) in STYLES):
             best = end + 1 - start
     if best and start + best < len(words) and words[start + best].lower in _STYLE_NOUNS:
         best += 1

@@ -70,6 +70,9 @@ def changes_text(target: Words, new: Words) -> bool:
             return True
         if len(old) > 1 and len(wanted) > 1 and old.isupper() and wanted.isupper():
             return wanted.lower() not in COLOURS
+    numbered = base_noun(read_thing(target).head) in _SIGNS and bool(new)
+    if numbered and (new[0].text.isdecimal() or new[0].text.isupper()):
+        return True
     if is_about_text(new) and any(w.is_quote for w in new):
         return not is_more_than_text(new)
     return False
@@ -77,5 +80,8 @@ def changes_text(target: Words, new: Words) -> bool:
 
 def is_more_than_text(new: Words) -> bool:
     """Whether a thing is named that only bears a text: "a bag of 'Crisps'"."""
-    nouns = [base_noun(w.lower) for w in read_thing(new).core if not w.is_quote]
+    thing = read_thing(new)
+    nouns = [base_noun(w.lower) for w in thing.core if not w.is_quote]
+    if any(noun in _TEXTS for noun in nouns[:-1]) and _quotes_unmarked(thing, nouns):
+        return False
     return bool(nouns) and nouns[-1] not in _TEXTS | _SIGNS

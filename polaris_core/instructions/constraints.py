@@ -1,0 +1,65 @@
+"""What is left of a request without its constraints, thanks and negations."""
+
+from __future__ import annotations
+
+from polaris_core.instructions.lexicon import DEFINITE
+from polaris_core.instructions.words import Words, lower_at, strip_marks, word_set
+
+__all__ = ["KEEPING", "unwanted_thing", "without_constraint", "without_thanks"]
+
+KEEPING = word_set(
+    "keep keeping leave leaving preserve preserving maintain maintaining ensure ensuring don't do "
+    "make-sure avoid avoiding retain retaining never nothing everything-else"
+)
+"""Words that lead to what must not change."""
+
+
+def unwanted_thing(words: Words) -> Words:
+    """What follows "don't want" and "do away with"; nothing if it is neither."""
+    first, second = lower_at(words, 0), lower_at(words, 1)
+    if (first, second, lower_at(words, 2)) == ("do", "away", "with"):
+        return words[3:]
+    if first == "don't" and second in ("want", "need", "like") and len(words) > 2:
+        return words[2:] if words[2].lower in DEFINITE | {"any"} else ()
+    return ()
+
+
+def without_thanks(words: Words) -> Words:
+    """Without "for me", "please", "thank you" at the end."""
+    while len(words) > 1:
+        if words[-1].lower in _THANKS or words[-1].is_mark:
+            words = words[:-1]
+        elif len(words) > 2 and words[-2].lower == "for" and words[-1].lower in ("me", "us"):
+            words = words[:-2]
+        else:
+            break
+    return words
+
+
+_THANKS = word_set("please thanks thank thankyou ok okay asap cheers kindly lol haha")
+
+
+def without_constraint(words: Words) -> Words:
+    """Cut off "while keeping …", "without changing …", "but …", ", keeping …"."""
+    for index in range(1, len(words)):
+        lower = words[index].lower
+        following = words[index + 1].lower if index + 1 < len(words) else ""
+        gerund = following.endswith("ing")
+        if (
+            (lower in ("while", "without", "whilst") and gerund)
+            or (lower == "but" and index > 1)
+            or (lower in (",", "and", "-") and following in KEEPING)
+            or (lower == "so" and following in ("that", "it", "the"))
+            or (lower in ("because", "since", "unlike", "even"))
+        ):
+            return _resumed(words, index)
+    return strip_marks(words)
+
+
+def _resumed(words: Words, index: int) -> Words:
+    """What stands before a constraint, and after it if that still speaks of the thing."""
+    before = strip_marks(words[:index])
+    for at in range(index + 2, len(words) - 2):
+        if words[at].lower == "," and words[at + 1].lower == "with":
+            return (*before, *strip_marks(words[at + 1 :]))
+    return before
