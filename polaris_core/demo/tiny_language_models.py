@@ -2,6 +2,7 @@
 
 They answer nonsense, but through all the code that a real one runs through: its tokenizer, its
 chat template, its picture tokens. They are made in less than a second and hold under a megabyte.
+Their words are those of the question that the Instruction Parser asks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from polaris_core.encoders.checks import required
+from polaris_core.instructions.prompt import question_for
 
 __all__ = ["make_text_model", "make_vision_model"]
 
@@ -23,13 +25,7 @@ _SPECIAL = (
     "<|image_pad|>",
     "<|video_pad|>",
 )
-_SENTENCES = (
-    "Replace the cat on the left with a watercolor fox, and keep the background as it is.",
-    "Add a small wooden boat to the lake in the style of an oil painting.",
-    '{"instruction_type":"add","subject":"the lake","style_words":[],"contour_compatible":true}',
-    '{"style_transformation":false,"foreground":["dog","tree"],"generation_prompt":null}',
-)
-_WORDS = 600
+_WORDS = 1500
 """Of the tokenizer's vocabulary, at the most; 256 of them are single bytes."""
 
 _TEMPLATE = """\
@@ -61,7 +57,10 @@ _VISION = {
 
 
 def make_text_model(
-    folder: Path, seed: int = 0, architecture: Literal["qwen2", "llama"] = "qwen2"
+    folder: Path,
+    seed: int = 0,
+    architecture: Literal["qwen2", "llama"] = "qwen2",
+    width: int = 32,
 ) -> None:
     """Write a chat model that sees no pictures.
 
@@ -69,13 +68,15 @@ def make_text_model(
         folder: Made if it is not there.
         seed: Different seeds give different answers.
         architecture: As transformers calls it.
+        width: Of its one layer, a multiple of 4; its weights take 36 bytes times the square.
 
     Raises:
         MissingDependency: torch or transformers is not installed.
     """
     transformers = required("transformers", "transformers")
     tokenizer = _tokenizer(transformers)
-    config = transformers.AutoConfig.for_model(architecture, **_SIZE, **_ids(tokenizer))
+    size = {**_SIZE, "hidden_size": width, "intermediate_size": 2 * width}
+    config = transformers.AutoConfig.for_model(architecture, **size, **_ids(tokenizer))
     _save(transformers.AutoModelForCausalLM, config, seed, folder)
     tokenizer.save_pretrained(str(folder))
 
@@ -141,7 +142,8 @@ def _tokenizer(transformers: Any) -> Any:  # noqa: ANN401
         special_tokens=list(_SPECIAL),
         show_progress=False,
     )
-    model.train_from_iterator(_SENTENCES, trainer)
+    question = question_for("Replace the cat with a watercolor fox", None)
+    model.train_from_iterator([message.text for message in question.messages], trainer)
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=model,
         eos_token="<|im_end|>",

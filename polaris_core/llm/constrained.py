@@ -1,7 +1,7 @@
 """Replies held to a JSON schema while they are written, whatever the model would rather say.
 
     schema ─▶ grammar ─▶ Guide: before each token, which tokens may come
-                 └─────▶ completed: the shortest end of a reply that was cut off
+                 └─────▶ completed: a short end for a reply that was cut off
 
 So a reply obeys the schema even of a model that says nothing but nonsense, and even where its
 tokens run out in the midst of a word: what is missing is then written by the grammar alone.
@@ -102,7 +102,7 @@ class Guide:
         return np.pad(bits, (0, width - len(bits)))
 
     def text(self) -> str:
-        """The reply, valid under the schema; where it was cut off, with its shortest end.
+        """The reply, valid under the schema; where it was cut off, with a short end.
 
         Raises:
             LanguageModelProblem: There is no end of it.
@@ -112,7 +112,7 @@ class Guide:
 
 
 def completed(schema: Mapping[str, Any], text: str) -> str:
-    """The beginning of a valid reply with the shortest end that makes it whole.
+    """The beginning of a valid reply with a short end that makes it whole.
 
     Strings and lists are closed, what is required is filled in, and nothing is added beyond. The
     next byte is the first of a fixed order that the grammar lets through.

@@ -180,5 +180,5 @@ def out_of_memory() -> LanguageModelProblem:
     """What to say then."""
     return LanguageModelProblem(
         "the language model ran out of memory",
-        hint="Choose a smaller one, a lower precision or a smaller picture, or ask a server",
+        hint="Choose a smaller one, such as Qwen/Qwen2.5-VL-3B-Instruct, or ask a server",
     )

@@ -58,6 +58,7 @@ class TransformersModel:
         cls,
         where: str,
         *,
+        name: str = "",
         dtype: str = "auto",
         device: str | None = None,
         download: bool = False,
@@ -68,6 +69,7 @@ class TransformersModel:
         Args:
             where: A folder, or OWNER/NAME on the hub, looked up in its cache on this machine; for
                 instance Qwen/Qwen2.5-VL-7B-Instruct.
+            name: What the user calls it; `where` by default.
             dtype: auto, bfloat16, float16 or float32. auto is bfloat16 on a GPU that computes with
                 it, float16 on an older one, float32 on a CPU.
             device: As torch names it; None takes a GPU where there is one.
@@ -82,10 +84,10 @@ class TransformersModel:
                 into memory.
         """
         folder = find_model(where, download=download, progress=progress)
-        progress(0, 1, f"loading {where}")
+        progress(0, 1, f"loading {name or where}")
         parts = load_parts(folder, dtype, device)
-        progress(1, 1, f"loading {where}")
-        return cls(where, parts)
+        progress(1, 1, f"loading {name or where}")
+        return cls(name or where, parts)
 
     @property
     def name(self) -> str:
@@ -101,7 +103,7 @@ class TransformersModel:
         """Answer a question, always taking the likeliest token.
 
         With a schema the reply is valid under it, whatever the model would say; a reply that is
-        cut off by `max_tokens` is given its shortest valid end.
+        cut off by `max_tokens` is given a short valid end.
 
         Raises:
             LanguageModelProblem: The question is longer than the model reads, memory ran out, or

@@ -11,7 +11,7 @@ from polaris_core.errors import InvalidInput, MissingWeights
 from polaris_core.llm.packages import required
 from polaris_core.progress import Progress, silent
 
-__all__ = ["find_model", "is_hub_name"]
+__all__ = ["find_model", "find_on_hub", "is_hub_name"]
 
 _WEIGHTS = "model.safetensors"
 _PARTS = "model.safetensors.index.json"
@@ -35,7 +35,7 @@ def find_model(where: str, *, download: bool = False, progress: Progress = silen
     """The folder of a model's files.
 
     Args:
-        where: A folder, or OWNER/NAME on the hub, looked up in its cache on this machine.
+        where: A folder, or OWNER/NAME on the hub, as `find_on_hub` takes it.
         download: Whether what the cache lacks may be fetched from the hub.
         progress: Told bytes fetched; stops the download by raising.
 
@@ -46,28 +46,48 @@ def find_model(where: str, *, download: bool = False, progress: Progress = silen
     """
     folder = Path(where).expanduser()
     if folder.is_dir():
-        lacking = _lacking(folder)
-        if lacking:
-            raise MissingWeights(
-                f"the folder {where} is no language model of transformers",
-                value=f"without {', '.join(lacking)}",
-                hint=_hint(folder),
-            )
-        return folder
-    if not is_hub_name(where):
+        return _complete(folder, where)
+    return find_on_hub(where, download=download, progress=progress)
+
+
+def find_on_hub(name: str, *, download: bool = False, progress: Progress = silent) -> Path:
+    """The folder of a model's files in the hub's cache on this machine.
+
+    Args:
+        name: OWNER/NAME.
+        download: Whether what the cache lacks may be fetched from the hub.
+        progress: Told bytes fetched; stops the download by raising.
+
+    Raises:
+        InvalidInput: The name has another form.
+        MissingWeights: The cache lacks files, or they could not be fetched.
+        MissingDependency: huggingface_hub is not installed.
+    """
+    if not is_hub_name(name):
         raise InvalidInput(
-            "there is no such folder", value=where, hint="Give a folder, or OWNER/NAME of the hub"
+            "there is no such folder", value=name, hint="Give a folder, or OWNER/NAME of the hub"
         )
-    cached = _in_cache(where)
+    cached = _in_cache(name)
     if cached is not None and not _lacking(cached):
         return cached
     if download:
-        return _fetch(where, progress)
+        return _complete(_fetched(name, progress), name)
     raise MissingWeights(
-        f"the language model {where} is not on this machine",
+        f"the language model {name} is not on this machine",
         value=f"without {', '.join(_lacking(cached))}" if cached else "",
-        hint=f"Get it once with: hf download {where} (or allow the download)",
+        hint=f"Get it once with: hf download {name} (or allow the download)",
     )
+
+
+def _complete(folder: Path, name: str) -> Path:
+    lacking = _lacking(folder)
+    if lacking:
+        raise MissingWeights(
+            f"{name} is no language model of transformers",
+            value=f"without {', '.join(lacking)}",
+            hint=_hint(folder),
+        )
+    return folder
 
 
 def _lacking(folder: Path) -> list[str]:
@@ -120,11 +140,11 @@ def _in_cache(name: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def _fetch(name: str, progress: Progress) -> Path:
+def _fetched(name: str, progress: Progress) -> Path:
     hub = required("huggingface_hub", "huggingface_hub")
     bar = _bar(required("huggingface_hub.utils", "huggingface_hub").tqdm, name, progress)
     try:
-        folder = Path(hub.snapshot_download(name, allow_patterns=_FETCHED, tqdm_class=bar))
+        return Path(hub.snapshot_download(name, allow_patterns=_FETCHED, tqdm_class=bar))
     except Exception as error:  # of the hub, of HTTP, of the disk; or the user's
         if error is bar.stopped:
             raise
@@ -133,14 +153,6 @@ def _fetch(name: str, progress: Progress) -> Path:
             value=f"{type(error).__name__}: {error}",
             hint="Look at its page on the hub: is the name right, and are its terms accepted?",
         ) from error
-    lacking = _lacking(folder)
-    if lacking:
-        raise MissingWeights(
-            f"{name} is no language model of transformers",
-            value=f"without {', '.join(lacking)}",
-            hint=_hint(folder),
-        )
-    return folder
 
 
 def _bar(base: Any, name: str, progress: Progress) -> Any:  # noqa: ANN401

@@ -1,0 +1,177 @@
+"""Language models in ComfyUI: found in its folders, loaded once, moved by its memory management."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folder_paths
+
+from . import _host
+
+if TYPE_CHECKING:
+    from polaris_core.llm.base import Question
+    from polaris_core.llm.server import ServerModel
+    from polaris_core.llm.transformers_model import TransformersModel
+    from polaris_core.progress import Progress
+
+_FOLDER = "LLM"
+_NAMED = "A local model is named by its folder in models/LLM, or OWNER/NAME on the hub"
+
+_models: weakref.WeakValueDictionary[tuple[str, str], HostLanguageModel] = (
+    weakref.WeakValueDictionary()
+)
+"""Those in use: what ComfyUI drops from its cache is gone from here, and from memory."""
+_models_lock = threading.Lock()
+
+
+class HostLanguageModel:
+    """A ChatModel on this machine: ComfyUI moves it to the GPU to answer, and off it for others.
+
+    `patcher` is by what ComfyUI knows that this holds a model.
+    """
+
+    def __init__(self, model: TransformersModel) -> None:
+        from comfy import model_management
+        from comfy.model_patcher import ModelPatcher
+
+        self._model = model
+        self.patcher = ModelPatcher(
+            _movable(model.model), _device(), model_management.text_encoder_offload_device()
+        )
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def sees_pictures(self) -> bool:
+        return self._model.sees_pictures
+
+    def ready(self) -> TransformersModel:
+        """The model, all of it where it computes.
+
+        Raises:
+            LanguageModelProblem: It does not fit there.
+        """
+        from comfy import model_management
+
+        from polaris_core.llm.loading import is_out_of_memory, out_of_memory
+
+        try:
+            model_management.load_models_gpu([self.patcher], force_full_load=True)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise out_of_memory() from error
+        return self._model
+
+    def reply(self, question: Question, progress: Progress) -> str:
+        return self.ready().reply(question, progress)
+
+
+def local_model(name: str, precision: str = "auto", download: bool = False) -> HostLanguageModel:
+    """A model of this machine; the one in use already where there is one.
+
+    Args:
+        name: Its folder in ComfyUI's folders for language models, or OWNER/NAME on the hub.
+        precision: auto, bfloat16, float16 or float32.
+        download: Whether a hub model that is not on this machine may be fetched.
+
+    Raises:
+        InvalidInput: The name leads elsewhere, or nowhere.
+        MissingDependency: A package that the model needs is not installed.
+        MissingWeights: The weights are not on this machine.
+        LanguageModelProblem: They are no chat model, or do not fit into memory.
+    """
+    from comfy import model_management
+
+    from polaris_core.llm.transformers_model import TransformersModel
+
+    folder = _find(name, download)
+    dtype = _precision() if precision == "auto" else precision
+    with _models_lock:
+        model = _models.get((str(folder), dtype))
+        if model is None:
+            offloaded = str(model_management.text_encoder_offload_device())
+            model = HostLanguageModel(
+                TransformersModel.load(
+                    str(folder), name=name, dtype=dtype, device=offloaded, progress=_host.progress()
+                )
+            )
+            _models[str(folder), dtype] = model
+    return model
+
+
+def server_model(url: str, name: str, send_pictures: bool, timeout_s: float) -> ServerModel:
+    """A model behind a server that the user allows to be asked."""
+    from polaris_core.llm.keys import check_allowed, key_for
+    from polaris_core.llm.server import ServerModel
+
+    home = _host.zoo_home()
+    check_allowed(url, home)
+    key = key_for(url, home)
+    return ServerModel(url, name, key=key, sees_pictures=send_pictures, timeout_s=timeout_s)
+
+
+def language_model_names() -> list[str]:
+    """The folders in ComfyUI's folders for language models that hold one, sorted."""
+    found: set[str] = set()
+    for root in _roots():
+        for pattern in ("*/config.json", "*/*/config.json"):
+            found |= {file.parent.relative_to(root).as_posix() for file in root.glob(pattern)}
+    return sorted(found)
+
+
+def _roots() -> list[Path]:
+    if _FOLDER not in folder_paths.folder_names_and_paths:
+        folder_paths.add_model_folder_path(_FOLDER, os.path.join(folder_paths.models_dir, _FOLDER))
+    return [Path(path) for path in folder_paths.get_folder_paths(_FOLDER)]
+
+
+def _find(name: str, download: bool) -> Path:
+    """The folder that a name from a workflow means: in the model folders or the hub's cache."""
+    from polaris_core.errors import InvalidInput
+    from polaris_core.llm.weights import find_on_hub, is_hub_name
+
+    parts = name.replace("\\", "/").split("/")
+    if ":" in name or "\0" in name or any(part in ("", ".", "..", "~") for part in parts):
+        raise InvalidInput("this is not the name of a local model", value=name, hint=_NAMED)
+    for root in _roots():
+        if root.joinpath(*parts).is_dir():
+            return root.joinpath(*parts)
+    if is_hub_name(name):
+        return find_on_hub(name, download=download, progress=_host.progress())
+    known = ", ".join(language_model_names()) or "none"
+    raise InvalidInput("there is no such model", value=name, hint=f"{_NAMED}. There: {known}")
+
+
+def _device() -> Any:
+    """Where it computes. Where ComfyUI keeps no weights on the GPU, a whole model has no room."""
+    import torch
+    from comfy import model_management
+
+    if model_management.vram_state == model_management.VRAMState.NO_VRAM:
+        return torch.device("cpu")
+    return model_management.text_encoder_device()
+
+
+def _precision() -> str:
+    from comfy import model_management
+
+    device = _device()
+    if model_management.is_device_cpu(device):
+        return "float32"
+    return "bfloat16" if model_management.should_use_bf16(device) else "float16"
+
+
+def _movable(model: Any) -> Any:
+    """A module around the model: ComfyUI writes down the device on it, which `model` refuses."""
+    from torch import nn
+
+    around = type(type(model).__name__, (nn.Module,), {})()  # the name stands in ComfyUI's log
+    around.add_module("model", model)
+    return around
