@@ -28,9 +28,9 @@ _DOING = word_set(
     "flex model work study learn teach think pray meditate celebrate toast wrestle box punch slap "
     "hit shoot aim attack defend block duck dodge face give make do show lead stay wait arrive "
     "leave enter exit come go return approach gather meet share offer receive buy sell call "
-    "answer text snap photograph film smoke vape sip feed bathe shower comb brush shave applaud "
-    "whistle hum snuggle lounge recline slouch sprawl tiptoe limp hitchhike levitate bloom blush "
-    "sweat shiver tremble faint die explode erupt crash collapse burst burn melt drip leak splash "
+    "answer text snap photograph film smoke vape sip feed bathe comb brush shave applaud whistle "
+    "hum snuggle lounge recline slouch sprawl tiptoe limp hitchhike levitate bloom blush sweat "
+    "shiver tremble faint die explode erupt crash collapse burst burn melt drip leak splash "
     "ripple flow rise beg use start stop begin keep try react respond tie"
 )
 _LEADS = frozenset({"more", "less", "very", "so", "to", "be", "much", "slightly", "really"})

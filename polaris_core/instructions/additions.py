@@ -93,6 +93,9 @@ def _as_background(thing: Thing, rest: Words) -> Reading | None:
         return restyled_background(BACKGROUND, drop_articles(rest[:at])[1])
     if lower_at(rest, 0) not in DEFINITE | PRONOUNS:
         return None
+    ground = read_thing(thing.place[1:])
+    if ground.head in BACKGROUNDS and ground.determiner in ("a", "an"):
+        return restyled_background(BACKGROUND, (*ground.style, *ground.core[:-1]))
     return read_setting(*part_place(rest))
 
 
@@ -121,6 +124,8 @@ def read_remove(verb: str, rest: Words) -> Reading:
         rest = (*rest[:index], *place) if index else rest[1:]
     while rest and rest[0].lower in ("out", "away", "off"):
         rest = rest[1:]
+    while len(rest) > 1 and rest[-1].lower in ("out", "away", "off", "completely", "entirely"):
+        rest = rest[:-1]
     if rest and rest[0].lower in ("from", "in") and find(rest, {","}) > 0:
         at = find(rest, {","})
         rest = (*rest[at + 1 :], *rest[:at])

@@ -55,13 +55,13 @@ def read_look_verb(verb: str, rest: Words) -> Reading:
             rest = rest[:index]
     rest = _without_measure(rest)
     target = read_target(rest)
-    said = (Word(look, look),)
+    looks, said = (Word(look, look),), (Word(verb, verb),)
     if not rest or target.is_picture or _tone(rest):
-        return restyled_picture(_toned(said, rest))
+        return restyled_picture(_toned(looks, rest), said=said)
     thing = read_thing(target.words or rest)
     if thing.head in BACKGROUNDS:
-        return restyled_background(BACKGROUND, said)
-    return restyled_thing(thing, said)
+        return restyled_background(BACKGROUND, looks, said=said)
+    return restyled_thing(thing, looks, said=said)
 
 
 def is_tone(rest: Words) -> bool:

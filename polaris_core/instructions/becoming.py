@@ -7,14 +7,17 @@ from dataclasses import replace
 from polaris_core.instructions.actions import is_action
 from polaris_core.instructions.body_plans import body_plan, is_garment, is_known_thing, is_person
 from polaris_core.instructions.intent import InstructionType
-from polaris_core.instructions.lexicon import ATTRIBUTES, BACKGROUNDS, DEFINITE, OPENERS, PICTURES
-from polaris_core.instructions.phrases import NOTHING, Thing, drop_articles, heads, read_thing
+from polaris_core.instructions.lexicon import BACKGROUNDS, PICTURES
+from polaris_core.instructions.looks import is_look, trailing_look
+from polaris_core.instructions.phrases import (
+    NOTHING,
+    Thing,
+    drop_articles,
+    heads,
+    names_picture,
+    read_thing,
+)
 from polaris_core.instructions.qualities import (
-    COLOURS,
-    MATERIALS,
-    PATTERNS,
-    has_adjective_ending,
-    is_comparative,
     is_quality,
 )
 from polaris_core.instructions.reading import (
@@ -29,7 +32,7 @@ from polaris_core.instructions.reading import (
     restyled_thing,
 )
 from polaris_core.instructions.scenes import is_hour, is_scene, scene_of_place
-from polaris_core.instructions.styles import is_style_phrase, names_style, style_chunk
+from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.texts import changes_text, is_about_text, looks_otherwise
 from polaris_core.instructions.words import Words, base_noun, find, lower_at, strip_marks, word_set
 
@@ -40,13 +43,12 @@ _FILLERS = word_set(
     "like as if more though to be look become appear have much made it was were it's is are they "
     "being a-bit seem just instead also of"
 )
+_EXCEPT = frozenset({"except", "but", "besides", "excluding"})
+_COLOURED = word_set("painted dyed coloured colored tinted turned")
 _KEPT_BEFORE = frozenset({"more", "much", "as", "just"})
 _SHARPER = word_set(
     "clearer sharper hd 4k 8k uhd high-resolution hi-res higher-resolution focused "
     "high-definition high-quality crisper"
-)
-_BETWEEN = frozenset(
-    {"and", "or", "very", "a", "bit", "little", "more", "less", "slightly", "much"}
 )
 _TOYS = word_set(
     "figurine doll toy puppet sculpture statue sticker stamp coin ornament plushie poster "
@@ -54,12 +56,15 @@ _TOYS = word_set(
     "film"
 )
 _EXPRESSION_NOUNS = word_set("smile frown grin smirk expression pose pout wink scowl grimace")
-_VISIBLE = word_set("color colour colors colours shade tone hue")
 
 
 def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
     """Read "`target` becomes `new`", or only looks so."""
     new = _without_fillers(strip_marks(new))
+    if lower_at(target, 0) in ("everything", "all") and find(target, _EXCEPT) > 0:
+        target = BACKGROUND.core
+    elif find(new, _EXCEPT) > 0 and names_picture(target):
+        target, new = BACKGROUND.core, new[: find(new, _EXCEPT)]
     wanted = read_target(target)
     thing = read_thing(wanted.words)
     if _is_text(target, new):
@@ -73,9 +78,9 @@ def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
     if wanted.is_picture:
         return _read_picture_change(wanted, new)
     if wanted.attribute and wanted.attribute != "design":
-        return restyled_thing(thing, _trailing_look(new))
+        return restyled_thing(thing, trailing_look(new))
     if seems and _only_seems(thing, new):
-        return restyled_thing(thing, _trailing_look(new))
+        return restyled_thing(thing, trailing_look(new))
     return _read_thing_change(thing, new)
 
 
@@ -99,6 +104,11 @@ def _scenery(new: Words) -> Words:
 
 
 def _without_fillers(words: Words) -> Words:
+    if lower_at(words, 0) in _COLOURED and is_quality(lower_at(words, 1)):
+        words = words[1:]
+    by = find(words[:8], {"by"})
+    if by > 0 and lower_at(words, by - 1) in ("painted", "drawn", "made", "done", "directed"):
+        words = words[by + 1 :]
     while len(words) > 1 and words[0].lower in _FILLERS:
         following = words[1].lower
         if words[0].lower in _KEPT_BEFORE and not following[0].isalnum():
@@ -150,7 +160,7 @@ def _read_picture_change(wanted: Target, new: Words) -> Reading:
     if is_style_phrase(new) or is_hour(new) or made.style:
         return restyled_picture(new)
     alike = made.head in PICTURES | _TOYS or body_plan(made.head) == "sheet"
-    if pronoun and is_known_thing(made.head) and not alike and not _is_look(new, made):
+    if pronoun and is_known_thing(made.head) and not alike and not is_look(new, made):
         return unclear(made)
     if is_scene(new) and not wanted.attribute and not pronoun:
         return restyled_background(BACKGROUND, new)
@@ -177,9 +187,9 @@ def _read_thing_change(thing: Thing, new: Words) -> Reading:
     if _same_kind(thing, made):
         return restyled_thing(thing, own_look(made, thing.head), made)
     if thing.head in HAIR:
-        return restyled_thing(thing, _trailing_look(new))
-    if (_is_look(new, made) and not _grounds(thing, made)) or _is_in_background(thing):
-        return restyled_thing(thing, _trailing_look(new))
+        return restyled_thing(thing, trailing_look(new))
+    if (is_look(new, made) and not _grounds(thing, made)) or _is_in_background(thing):
+        return restyled_thing(thing, trailing_look(new))
     alike = (is_garment(thing.head) and is_garment(made.head)) or (
         is_person(thing.head) and is_person(made.head)
     )
@@ -217,77 +227,6 @@ def own_look(made: Thing, noun: str) -> Words:
 
 
 _RELATING = word_set("that which looks look is are appears made of with")
-
-
-def _is_look(new: Words, made: Thing) -> bool:
-    """Whether a phrase says how the thing shall be, rather than what."""
-    determiner, bare = drop_articles(new)
-    if names_style(new) or (is_style_phrase(new) and find(new, {","}) < 0):
-        return True
-    end = next((i for i, w in enumerate(bare) if i and w.lower in OPENERS), len(bare))
-    words = [w.lower for w in bare[:end] if not w.is_mark and w.lower not in _BETWEEN]
-    if not words or (is_known_thing(made.head) and made.style and not names_style(bare)):
-        return False
-    one = determiner in ("a", "an") or determiner.isdecimal()
-    return _names_look(words, one=one) or _says_how(words, bare, determiner, made)
-
-
-def _names_look(words: list[str], *, one: bool) -> bool:
-    """Whether it ends in "color", in a material, or in a shade: "a fiery orange"."""
-    last = words[-1]
-    if len(words) > 1 and last in _VISIBLE | ATTRIBUTES | PATTERNS | {"finish", "texture"}:
-        return True
-    if last in MATERIALS and not one:
-        return True
-    return one and len(words) > 1 and last in COLOURS and all(w in COLOURS | _SHADES for w in words)
-
-
-def _says_how(words: list[str], bare: Words, determiner: str, made: Thing) -> bool:
-    """Whether it is made of adjectives."""
-    last = words[-1]
-    how = all(is_quality(w) or is_comparative(w) or w.endswith("ly") for w in words)
-    if is_known_thing(made.head):
-        return how and not determiner
-    one = determiner in ("a", "an")
-    if _leads(bare) or (how and (not one or last not in MATERIALS or len(words) > 1)):
-        return True
-    if is_quality(last) and determiner not in DEFINITE and not (one and last in MATERIALS):
-        return True
-    plural = base_noun(last) != last
-    named = bare[0].text[:1].isupper() if bare else False
-    guess = is_comparative(last) or (not plural and not named and has_adjective_ending(last))
-    return guess and not determiner
-
-
-def _leads(bare: Words) -> bool:
-    """Whether a first word of how stands alone: "smoother, no wrinkles"."""
-    first = lower_at(bare, 0)
-    how = is_comparative(first) or is_quality(first)
-    return how and lower_at(bare, 1) in (",", "with", "for", "like", "than", "in")
-
-
-_SHADES = word_set(
-    "fiery deep bright pale dark light vivid burnt soft neon hot pastel dusty blood sky baby "
-    "royal forest electric warm cool rich faded muted shocking candy lighter darker deeper "
-    "brighter"
-)
-
-
-def _trailing_look(new: Words) -> Words:
-    """The look without "a … color" around it."""
-    bare = new
-    while len(bare) > 1 and bare[0].lower in ("a", "an", "the", "some", "all"):
-        bare = bare[1:]
-    last = lower_at(bare, len(bare) - 1)
-    if len(bare) > 1 and last in _VISIBLE | {"material", "one", "ones", "style"}:
-        bare = bare[:-1]
-    if len(bare) > 2 and bare[0].lower in _VISIBLE | {"style"} and bare[1].lower in ("of", "like"):
-        bare = bare[2:]
-    elif len(bare) > 2 and bare[-2].lower == "in" and last in _VISIBLE:
-        bare = bare[:-2]
-    elif len(bare) > 3 and [w.lower for w in bare[:2]] == ["made", "of"]:
-        bare = bare[2:]
-    return bare
 
 
 def unclear(subject: Thing = NOTHING) -> Reading:

@@ -33,7 +33,7 @@ _KINDS = frozenset({"person", "people"})
 def body_plan(noun: str) -> str:
     """The row of the table a noun stands in; empty if it is not in the table."""
     lower = noun.lower()
-    plan = _PLANS.get(lower) or _PLANS.get(base_noun(lower), "")
+    plan = _PLANS.get(lower) or _PLANS.get(base_noun(lower)) or _PLANS.get(lower[:-1], "")
     if not plan and "-" in lower:
         return body_plan(lower.rpartition("-")[2])
     return plan
@@ -84,7 +84,6 @@ _NEAR = {
         "mountain/pyramid",
         "legwear/skirt",
         "gown/skirt",
-        "dinosaur/reptile",
         "shoe/boot",
         "ground/water",
         "rug/ground",

@@ -32,7 +32,8 @@ from polaris_core.instructions.words import Word, Words, strip_marks, word_set
 __all__ = ["read_change"]
 
 _SWAP_MARKS = frozenset({"with", "by", "for", "to", "into"})
-_CHANGE_MARKS = ("into", "to", "as", "using", "with", "from", "like", "in")
+_CHANGE_MARKS = ("into", "to", "as", "using", "with", "from", "like", "after", "of", "in")
+_COVERING = word_set("cover coat wrap bathe")
 _COLOURING = word_set("paint color colour dye tint recolor recolour set repaint turn bathe")
 _RESTYLING = word_set(
     "restyle stylize stylise style render redraw reimagine recreate redo remake rework repaint "
@@ -52,6 +53,8 @@ def read_change(request: Request) -> Reading:
         return switched
     if verb in LOOK_OF_VERB:
         return read_look_verb(verb, rest)
+    if verb in _COVERING and (at := find(rest, {"with", "in"})) > 0:
+        return _read_covered(verb, rest[:at], rest[at + 1 :])
     target, new = _split_swap(verb, rest) if verb in SWAP else _split_change(rest)
     if not new and verb in _COLOURING:
         target, new = split_make(rest)
@@ -68,8 +71,6 @@ def _read_parted(verb: str, target: Words, new: Words) -> Reading:
         return _read_crafted(target, new)
     if verb in _RESTYLING and not new:
         return _read_restyled(verb, target)
-    if verb in ("cover", "coat", "wrap", "bathe") and new:
-        return _read_covered(verb, target, new)
     if new and new[0].lower in ("have", "has", "having", "show", "feature") and verb not in SWAP:
         return _read_content(target, new)
     return read_becoming(target, new, seems=_seems(new))
@@ -119,7 +120,7 @@ def _read_covered(verb: str, target: Words, new: Words) -> Reading:
     thing = read_thing(target)
     _, bare = drop_articles(new)
     past = {"cover": "covered", "coat": "coated", "wrap": "wrapped", "bathe": "bathed"}[verb]
-    if all(is_quality(w.lower) for w in bare):
+    if verb != "cover" and all(is_quality(w.lower) for w in bare):
         return restyled_thing(thing, bare)
     return restyled_thing(thing, (Word(past, past), Word("in", "in"), *bare))
 
@@ -195,7 +196,9 @@ def _split_change(rest: Words) -> tuple[Words, Words]:
         index = _find_mark(rest, mark)
         if index < 0 or (mark == "in" and not _is_look_after_in(rest[index + 1 :])):
             continue
-        target = rest[:index]
+        if (mark == "of") != (rest[index - 1].lower == "out"):
+            continue
+        target = rest[: index - 1] if mark == "of" else rest[:index]
         origin = find(target, {"from"}) if mark in ("to", "into") else -1
         new = rest[index + 1 :]
         while new and new[0].lower in ("be", "become", "like", "being"):

@@ -31,7 +31,8 @@ _STATES = word_set(
     "perched parked seated placed located positioned docked hung mounted planted tied attached "
     "anchored moored fixed leaned propped rested laid stuck pinned nailed fastened strapped "
     "chained tucked stored displayed situated set stacked piled scattered lined found seen held "
-    "worn nestled draped wrapped curled crouched installed suspended balanced floating"
+    "worn nestled draped wrapped curled crouched installed suspended balanced floating strung "
+    "slung stretched thrown caught tossed"
 )
 _MADE = word_set(
     "made drawn painted rendered done styled sketched depicted illustrated shown created executed "
@@ -39,6 +40,7 @@ _MADE = word_set(
     "adorned topped printed coated wrapped lit shaped inspired based sitting engraved written "
     "cast crafted stitched formed composed drenched bathed dipped soaked wearing"
 )
+_SUBJECTS = word_set("she he they we i you")
 _POSTPOSED = word_set("only too also instead alone together there here now again please")
 
 
@@ -80,7 +82,7 @@ def core_end(words: Words) -> int:
         word = words[index]
         lower = word.lower
         before = words[index - 1].lower
-        if lower in DEFINITE and before not in ("and", ",", "of", "or"):
+        if lower in DEFINITE | _SUBJECTS and before not in ("and", ",", "of", "or"):
             return index  # "the horse the knight rides"
         if lower == "of" and not _is_definite(words, index + 1):
             continue
@@ -117,7 +119,9 @@ def _goes_on(words: Words) -> bool:
     return words[0].lower not in OPENERS | RELATIVES | DETERMINERS | _ELABORATES | _NO_MODIFIERS
 
 
-_NO_MODIFIERS = word_set("please thanks such not nothing then instead same keep no ok i it")
+_NO_MODIFIERS = word_set(
+    "just only please thanks such not nothing then instead same keep no ok i it"
+)
 
 
 def _is_definite(words: Words, index: int) -> bool:
@@ -156,6 +160,8 @@ def _opens(words: Words, index: int, start: int) -> bool:
 def without_lead(chunk: Words) -> Words:
     """A phrase of place without how near or how far: "up", "right", "far off"."""
     while len(chunk) > 1 and chunk[0].lower in _LEADS - {"over", "off", "nearest", "closest"}:
+        chunk = chunk[1:]
+    if len(chunk) > 2 and chunk[0].lower == "in" and chunk[1].lower in OPENERS - {"front"}:
         chunk = chunk[1:]
     while len(chunk) > 1 and chunk[0].lower == "off" and chunk[1].lower in OPENERS:
         chunk = chunk[1:]

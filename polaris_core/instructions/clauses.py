@@ -111,6 +111,9 @@ def _arrow(request: Request) -> Words:
 def _instead(request: Request) -> Words:
     """Read "a dog instead of the cat", "instead of the cat, show a dog"."""
     words = request.words
+    denied = _denied(request)
+    if denied:
+        return denied
     if request.is_wish and not request.has_verb:
         than = find(words, {"than"})
         if than > 0 and lower_at(words, than + 1) in DEFINITE:
@@ -145,6 +148,21 @@ def _instead(request: Request) -> Words:
     return (_verb("change"), *old, _verb("to"), *_without_it(new))
 
 
+def _denied(request: Request) -> Words:
+    """Read "(I want) a walrus, not a seal, on the ice"."""
+    words = request.words
+    at = find(words, {"not"})
+    if not request.is_wish or at < 2 or words[at - 1].lower not in (",", "and", "-"):
+        return ()
+    end = find(words, {","}, at)
+    old = words[at + 1 : end if end > 0 else len(words)]
+    new = words[1 : at - 1] if request.has_verb else words[: at - 1]
+    while new and new[0].lower in ("see", "have"):
+        new = new[1:]
+    named = lower_at(old, 0) in DETERMINERS and lower_at(new, 0) in DETERMINERS
+    return (_verb("change"), *old, _verb("to"), *new) if named else ()
+
+
 def _without_it(new: Words) -> Words:
     return new[1:] if len(new) > 1 and new[0].lower == "it" else new
 
@@ -163,6 +181,9 @@ def _where_it_is(request: Request) -> Words:
     if end < 0:
         return ()
     old = words[at + 1 : end]
+    comma = find(words, {","}, end)
+    if [w.lower for w in old] == ["there"] and comma > 0:  # "where there is a cat, put a dog"
+        old, end = words[end + 1 : comma], comma
     new = words[end + 1 :] if at == 0 else (words[1:at] if request.has_verb else words[:at])
     while new and (new[0].lower in _SHOWING or new[0].lower in _LEFTOVERS or new[0].is_mark):
         new = new[1:]
@@ -192,7 +213,8 @@ def _existential(request: Request) -> Words:
     at = find(words, {"needs", "need"})
     following = words[at + 1].lower if at > 0 and at + 1 < len(words) else ""
     if at > 0 and following in DETERMINERS - DEFINITE:
-        return (_verb("give"), *words[:at], *words[at + 1 :])
+        owner = (_verb(words[0].lower), *words[1:at]) if lowers[0] in DETERMINERS else words[:at]
+        return (_verb("give"), *owner, *words[at + 1 :])
     return ()
 
 
@@ -218,6 +240,8 @@ def _renamed_verb(request: Request) -> Words:
     """Read "throw in a dog", "bring in", "swap in a dog for the cat", "take off the hat"."""
     verb, rest = request.verb, request.rest
     lowers = [w.lower for w in rest[:2]]
+    if verb in ("put", "set", "hang", "bring") and lowers[:1] == ["up"] and len(rest) > 2:
+        return (_verb("add"), *rest[1:])
     if verb in ADD | {"swap", "switch", "sub"} and lowers[:1] == ["in"] and len(rest) > 2:
         if verb in ADD:
             return (_verb("add"), *rest[1:])
@@ -248,7 +272,7 @@ def _passive(request: Request) -> Words:
         helpers = {w.lower for w in words[end:index]}
         wanted = request.has_verb or request.is_wish or bool(helpers & _OBLIGING)
         passive = bool(helpers & _BEING) and wanted
-        if find(words[:end], RELATIVES) >= 0 or before in OPENERS | DETERMINERS:
+        if find(words[:end], RELATIVES | _SEEMING) >= 0 or before in OPENERS | DETERMINERS:
             continue
         if end and (passive or _is_clear(words, index)):
             return (_verb(verb), *words[:end], *words[index + 1 :])
@@ -259,5 +283,6 @@ def _is_clear(words: Words, index: int) -> bool:
     return words[index].lower in _CLEAR_PARTICIPLES
 
 
+_SEEMING = frozenset({"like", "look", "looks", "appear", "as"})
 _OBLIGING = word_set("should must could can to")
 _HELPING = _OBLIGING | word_set("has have would now completely also just")

@@ -52,7 +52,7 @@ def _category_change(reading: Reading, instruction: str, remaining: tuple[str, .
         subject=old.text,
         place=_place(old),
         generation_prompt=_describe(new),
-        contour_compatible=outline_fits(old.head, new.head),
+        contour_compatible=outline_fits(_shape(old), _shape(new)),
         foreground=_nouns(old),
         style_words=text_of(new.style),
         object_words=_object(new),
@@ -84,7 +84,7 @@ def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...])
     look = without_closing_word(reading.look)
     renamed = bool(made.core) and thing.head not in heads(made)
     fits = not _reshapes((*thing.core, *look)) and not _restyles_hair(thing, look)
-    fits = fits and (not renamed or outline_fits(thing.head, made.head))
+    fits = fits and (not renamed or outline_fits(_shape(thing), _shape(made)))
     background = thing.head == "background"
     return EditIntent(
         instruction=instruction,
@@ -95,7 +95,7 @@ def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...])
         generation_prompt=_describe(made) if made.core else _dressed(thing, look, background),
         contour_compatible=fits,
         foreground=() if background else _nouns(thing),
-        style_words=text_of(look),
+        style_words=text_of(reading.said or look),
         object_words=_object(made) if renamed else "",
         topics=Topics(text_of(look), _objects(made) if renamed else ()),
         remaining=remaining,
@@ -112,7 +112,7 @@ def _global_style(reading: Reading, instruction: str, remaining: tuple[str, ...]
         subject="image",
         generation_prompt=text_of(plain),
         contour_compatible=not _reshapes(look),
-        style_words=text_of(look),
+        style_words=text_of(reading.said or look),
         topics=Topics(text_of(plain)),
         remaining=remaining,
     )
@@ -131,7 +131,7 @@ def _new_picture(reading: Reading, instruction: str, remaining: tuple[str, ...])
         generation_prompt=text_of(reading.shown) or _describe(new, after=place),
         foreground=_nouns(new),
         style_words=text_of(new.style),
-        object_words=_object(new),
+        object_words=" ".join(filter(None, (new.text, text_of(new.detail), text_of(new.place)))),
         topics=Topics(text_of(new.style), tuple(dict.fromkeys(objects))),
         remaining=remaining,
     )
@@ -170,6 +170,15 @@ def _restyles_hair(thing: Thing, look: Words) -> bool:
     if thing.head not in ("hair", "hairstyle", "haircut", "hairdo", "beard", "fringe"):
         return False
     return not all(w.is_mark or is_quality(w.lower) for w in look)
+
+
+def _shape(thing: Thing) -> str:
+    """The noun whose outline counts: of two words where the table has both, as "hot-dog"."""
+    if len(thing.core) > 1 and thing.head == base_noun(thing.core[-1].lower):
+        compound = f"{thing.core[-2].lower}-{thing.head}"
+        if body_plan(compound) != body_plan(thing.head):
+            return compound
+    return thing.head
 
 
 def _place(thing: Thing) -> str:

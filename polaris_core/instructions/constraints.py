@@ -14,6 +14,12 @@ KEEPING = word_set(
 """Words that lead to what must not change."""
 
 
+_ALL = frozenset({"everything", "all", "anything", "everyone", "nothing"})
+
+
+_IF = word_set("that that's it it's you possible you're this there")
+
+
 def unwanted_thing(words: Words) -> Words:
     """What follows "don't want" and "do away with"; nothing if it is neither."""
     first, second = lower_at(words, 0), lower_at(words, 1)
@@ -47,10 +53,11 @@ def without_constraint(words: Words) -> Words:
         gerund = following.endswith("ing")
         if (
             (lower in ("while", "without", "whilst") and gerund)
-            or (lower == "but" and index > 1)
+            or (lower == "but" and index > 1 and words[index - 1].lower not in _ALL)
             or (lower in (",", "and", "-") and following in KEEPING)
             or (lower == "so" and following in ("that", "it", "the"))
             or (lower in ("because", "since", "unlike", "even"))
+            or (lower == "if" and following in _IF)
         ):
             return _resumed(words, index)
     return strip_marks(words)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polaris_core.errors import InvalidIntent
+from polaris_core.instructions.actions import action_start
 from polaris_core.instructions.additions import read_add, read_apply, read_fill, read_remove
 from polaris_core.instructions.adjusting import is_tone, read_mending
 from polaris_core.instructions.changes import read_change
@@ -41,7 +42,7 @@ from polaris_core.instructions.lexicon import (
 from polaris_core.instructions.making import read_give, read_make
 from polaris_core.instructions.neighbours import continued, referred
 from polaris_core.instructions.phrases import drop_articles, find, names_picture, read_thing
-from polaris_core.instructions.pictures import read_new
+from polaris_core.instructions.pictures import names_style_of_given, part_reference, read_new
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
 from polaris_core.instructions.requests import Request, split_requests
 from polaris_core.instructions.statements import no_request, read_clause, read_phrase
@@ -52,6 +53,8 @@ __all__ = ["parse_instruction"]
 
 _READ_CHARACTERS = 2000
 _MAKERS = frozenset({"make", "have", "let", "get"})
+_NAMING_STYLE = frozenset({"", "use", "take", "copy"})
+_SHOWING = NEW | DRAW | frozenset({"show", "make", "render", "give", "put"})
 _CLAUSE_MARKS = frozenset({"where", "when", "such"})
 _PLACED = OPENERS - {"with", "of", "like", "as", "for", "using"}
 
@@ -85,9 +88,10 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     requests = _edits_first(said)
     if not requests:
         return compose(no_request(), instruction=sentence, remaining=())
-    first = referred(requests[0], said)
-    reading = _read(first, has_picture=has_picture)
     used = 1
+    first = referred(requests[0], said)
+    drawn = _in_given_style(first, said) if has_picture else None
+    reading = drawn or _read(first, has_picture=has_picture)
     while used < len(requests) and (better := continued(reading, requests[used])):
         reading = better
         used += 1
@@ -102,6 +106,20 @@ def _read(request: Request, *, has_picture: bool) -> Reading:
     if request.lead and not reading.anchor and not reading.subject.place:
         return _placed(reading, request.lead)
     return reading
+
+
+def _in_given_style(request: Request, said: list[Request]) -> Reading | None:
+    """Read "same style as the upload, but show a volcano": the style was named before."""
+    before = said[: said.index(request)] if request in said else []
+    if not any(r.verb in _NAMING_STYLE and names_style_of_given(r.words) for r in before):
+        return None
+    verb, rest = request.verb, strip_marks(request.rest)
+    at = find(rest, {"to"})
+    if verb in APPLY and lower_at(rest, 0) in ("it", "that") and at == 1:
+        rest = rest[2:]
+    elif verb not in _SHOWING or not _is_indefinite(rest):
+        return None
+    return read_new(verb, rest, has_picture=True, from_reference=True)
 
 
 def _placed(reading: Reading, lead: Words) -> Reading:
@@ -122,7 +140,8 @@ def _read_plain(request: Request, *, has_picture: bool) -> Reading:
     if clause:
         return clause
     if verb in _MAKERS | DRAW | {"show", "drop"} and _comes_anew(verb, rest):
-        return read_add("add", rest)
+        doing = action_start(rest) if verb in _MAKERS else -1
+        return read_add("add", (*rest[:doing], *rest[doing + 1 :]) if doing > 0 else rest)
     if verb in UNSUPPORTED:
         return _read_unsupported(verb, rest)
     if _makes_new(verb, rest, has_picture=has_picture):
@@ -158,6 +177,8 @@ _READERS = (
 
 
 def _read_unsupported(verb: str, rest: Words) -> Reading:
+    while len(rest) > 1 and rest[0].lower in ("in", "out", "up", "down", "on", "away"):
+        rest = rest[1:]
     thing = read_thing(rest)
     if verb in ("raise", "lower", "shift") and is_tone(rest):
         return read_mending(verb, rest)
@@ -198,6 +219,8 @@ def _edits_first(requests: list[Request]) -> list[Request]:
 
 def _only_leads_up(request: Request) -> bool:
     rest = request.rest
+    if request.verb in ("take", "copy") and names_style_of_given(rest):
+        return True
     if request.verb == "use":
         return find(rest, {"as", "style"}) > 0 and find(rest, {"filter", "effect", "to"}) < 0
     return request.has_verb and bool(rest) and names_picture(rest) and request.verb in VAGUE
@@ -220,6 +243,8 @@ def _makes_new(verb: str, rest: Words, *, has_picture: bool) -> bool:
     """Whether it is "generate …", "draw a …", "make (me) a new picture of …"."""
     if verb in NEW or (verb in DRAW and _is_indefinite(rest)):
         return True
+    if verb in ("render", "show", "make") and _is_indefinite(rest) and part_reference(rest)[1]:
+        return True
     if verb not in ("make", "give", "show"):
         return False
     mine = bool(rest) and rest[0].lower in ("me", "us")
@@ -229,7 +254,7 @@ def _makes_new(verb: str, rest: Words, *, has_picture: bool) -> bool:
     if not has_picture:
         return True
     _, bare = drop_articles(rest)
-    end = find(bare, OPENERS)
+    end = find(bare, OPENERS | {":"})
     core = bare[:end] if end > 0 else bare
     made = PICTURES | {"painting", "drawing", "sketch", "poster", "version"}
     return bool(core) and core[-1].lower in made

@@ -79,7 +79,7 @@ def read_make(verb: str, rest: Words) -> Reading:
     if verb in ("have", "get") and rest[0].lower in DETERMINERS - DEFINITE:
         return read_having((), rest)
     if changes_text(rest, ()) or _says_text(rest):
-        return not_an_edit("writing or changing text", read_thing(rest))
+        return not_an_edit("writing or changing text", read_thing(rest[: _saying(rest)]))
     at = find(rest, _WEARING)
     if at > 0:
         return read_wear(rest[:at], rest[at + 1 :])
@@ -115,10 +115,16 @@ def _read_doing(rest: Words) -> Reading | None:
 
 
 def _says_text(rest: Words) -> bool:
-    at = find(rest, {"say", "read", "saying", "spell"})
-    return at > 0 and (
-        rest[-1].is_quote or any(w.is_quote for w in rest[at:]) or at + 1 < len(rest)
-    )
+    at = find(rest, _SAYING)
+    return 0 < at < len(rest) - 1
+
+
+def _saying(rest: Words) -> int:
+    at = find(rest, _SAYING)
+    return at if at > 0 else len(rest)
+
+
+_SAYING = frozenset({"say", "read", "saying", "spell"})
 
 
 def _is_subject_end(rest: Words, at: int) -> bool:
@@ -191,7 +197,7 @@ def read_having(target: Words, new: Words, *, grown: bool = False) -> Reading:
     picture = names_picture(target)
     if picture and (given.head in WHOLE_ATTRIBUTES or is_hour(new)):
         return restyled_picture(new)
-    owner = () if picture else (Word("on", "on"), *target)
+    owner = () if picture else target
     changed = _read_part(given, owner, grown=grown)
     return changed or Reading(InstructionType.ADD, given, given, anchor=owner or given.place)
 
@@ -201,7 +207,7 @@ def _read_part(given: Thing, owner: Words, *, grown: bool) -> Reading | None:
     if not given.core:
         return None
     first, last = given.core[0].lower, given.core[-1].lower
-    body = Thing(core=given.core[-1:], place=owner)
+    body = Thing(core=given.core[-1:], place=(Word("on", "on"), *owner) if owner else ())
     part = given.head in _BODY or last in _BODY | _BUILT_IN
     told = bool(given.core[:-1] or given.detail) or given.determiner in ("more", "no")
     if part and (told or grown or given.head in HAIR):
@@ -224,6 +230,8 @@ def split_make(rest: Words) -> tuple[Words, Words]:
         return target, new
     for mark in ("into", "to", "as", "using", "from", "of", "in"):
         index = find(rest, {mark})
+        if index > 0 and _has_complement(rest, index):
+            continue
         if mark == "in" and not (index > 0 and _is_look_in(rest[index:])):
             continue
         if index > 0 and (mark != "of" or rest[index - 1].lower == "out"):
@@ -235,6 +243,15 @@ def split_make(rest: Words) -> tuple[Words, Words]:
             return target, rest[index + 1 :]
     start = _complement_start(rest, {"a", "an"})
     return (rest[:start], rest[start:]) if start > 0 else (rest, ())
+
+
+def _has_complement(rest: Words, index: int) -> bool:
+    """Whether "a carriage" in "(make) the pumpkin a carriage in chalk style" comes before."""
+    articles = [i for i in range(2, index) if rest[i].lower in ("a", "an")]
+    return any(rest[i - 1].lower not in OPENERS | _BETWEEN for i in articles)
+
+
+_BETWEEN = frozenset({"and", "or", ",", "out"})
 
 
 def _is_look_in(chunk: Words) -> bool:

@@ -12,17 +12,20 @@ from polaris_core.instructions.reading import Reading, not_an_edit
 from polaris_core.instructions.requests import Request
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text
-from polaris_core.instructions.words import Word, Words, word_set
+from polaris_core.instructions.words import Word, Words, lower_at, word_set
 
 __all__ = ["continued", "referred"]
 
 _WRITING = word_set("rewrite write type")
 _POINTING = word_set("one it that this some them those these")
+_POINTING_OUT = word_set("take use")
 _MODALS = word_set("would could should might will may can looks look")
 
 
 def referred(request: Request, said: list[Request]) -> Request:
     """The request with the thing it points at: "a kite would look great, can you add one?"."""
+    if request.verb in _POINTING_OUT and request in said:
+        return _pointed_out(request, said)
     pointing = len(request.rest) == 1 and request.rest[0].lower in _POINTING
     if request.verb not in ADD or not pointing or request not in said:
         return request
@@ -34,6 +37,17 @@ def referred(request: Request, said: list[Request]) -> Request:
         thing = (*other.words[:at], *(other.words[place:] if place > 0 else ()))
         return Request((Word("add", "add"), *thing))
     return request
+
+
+def _pointed_out(request: Request, said: list[Request]) -> Request:
+    """Read "take the ladder and make it a staircase" as one request."""
+    after = said.index(request) + 1
+    if after >= len(said) or find(request.rest, {"away", "off", "out", "from"}) >= 0:
+        return request
+    other = said[after]
+    if not other.has_verb or lower_at(other.rest, 0) not in _POINTING | {"him", "her"}:
+        return request
+    return Request((other.words[0], *request.rest, *other.rest[1:]))
 
 
 def continued(reading: Reading, request: Request) -> Reading | None:

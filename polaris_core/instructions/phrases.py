@@ -140,6 +140,8 @@ def drop_articles(words: Words) -> tuple[str, Words]:
             break
         first = first or words[0].lower
         words = words[1:]
+        if first == "a" and words[0].lower == "few":
+            first = "several"
     if first in ("all", "some", "any", "many", "both") and lower_at(words, 0) == "of":
         return drop_articles(words[1:])
     return first, words

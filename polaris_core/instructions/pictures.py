@@ -20,14 +20,14 @@ from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text
 from polaris_core.instructions.words import Word, Words, strip_marks, word_set
 
-__all__ = ["part_reference", "read_new"]
+__all__ = ["names_style_of_given", "part_reference", "read_new"]
 
 _VERSIONS = word_set(
     "version animation painting drawing sketch rendition art variant variation adaptation "
     "interpretation take"
 )
 _STYLE_SIGNS = word_set(
-    "style styles artist look looks manner aesthetic styled technique styling brushwork medium"
+    "style styles artist look looks manner aesthetic styled technique styling brushwork medium way"
 )
 _REFERENCE_SIGNS = word_set(
     "reference input given uploaded provided same image picture photo artwork original this "
@@ -38,10 +38,13 @@ _REFERENCE_STARTS = word_set(
     "imitating mimicking echoing inspired painted drawn styled rendered done sticking"
 )
 _ALIKE = word_set("like matching following resembling imitating mimicking")
+_COPYING = word_set("copying matching imitating mimicking borrowing echoing emulating")
 _LEFTOVERS = word_set(
-    "that looks look which is was were it as drawn made only painted styled rendered done , but"
+    "the way same exact that looks look which is was were it as drawn made only painted styled "
+    "rendered done , but"
 )
 _FRONTED = word_set("using in with following based matching taking same keeping borrowing")
+_PRAISE = word_set("new beautiful nice totally completely brand brand-new whole separate")
 _NOTHING_SAID = word_set("new image picture pic artwork scene different another photo one")
 
 
@@ -120,15 +123,15 @@ def _without_receiver(rest: Words) -> Words:
 def _content_of_picture(rest: Words) -> Words:
     """From "a new picture of X" take X; words of style before "picture" are kept."""
     _, bare = drop_articles(rest)
-    index = find(bare, {"of", "showing", "with", "depicting", "featuring"})
+    index = find(bare, {"of", "showing", "with", "depicting", "featuring", ":"})
     if (
         index < 1
-        or bare[index - 1].lower not in PICTURES | _VERSIONS
+        or bare[index - 1].lower not in (PICTURES - {"portrait"}) | _VERSIONS
         or bare[index].lower == "with"
         or not bare[index + 1 :]
     ):
         return rest
-    made = tuple(w for w in bare[: index - 1] if w.lower not in ("new", "beautiful", "nice"))
+    made = tuple(w for w in bare[: index - 1] if w.lower not in _PRAISE)
     medium = bare[index - 1 : index] if bare[index - 1].lower in _VERSIONS else ()
     content = bare[index + 1 :]
     if medium and content[0].lower in DEFINITE and action_start(content) < 0:
@@ -141,15 +144,30 @@ def _content_of_picture(rest: Words) -> Words:
     return (*content, *style)
 
 
+def names_style_of_given(words: Words) -> bool:
+    """Whether it speaks of the style of the picture that was given, and of nothing else."""
+    styled = any(w.lower in _STYLE_SIGNS for w in words)
+    referred = any(_is_reference(words, i, w.lower) for i, w in enumerate(words))
+    return styled and referred
+
+
 def part_reference(rest: Words) -> tuple[Words, bool]:
     """Cut off "in the style of the reference image" and the like; say whether it was there."""
     signs = [w.lower for w in rest]
     alike = max((i for i, s in enumerate(signs) if s in _ALIKE), default=-1)
     if alike > 0 and _names_reference(rest[alike + 1 :]):
         return _without_leftovers(rest[:alike]), True
+    copied = max((i for i, s in enumerate(signs) if s in _COPYING), default=-1)
+    if copied > 0 and any(_is_reference(rest, i, signs[i]) for i in range(copied, len(rest))):
+        return _without_leftovers(rest[:copied]), True
     fronted = _part_fronted(rest)
     if fronted:
         return fronted, True
+    return _part_styled(rest, signs)
+
+
+def _part_styled(rest: Words, signs: list[str]) -> tuple[Words, bool]:
+    """Cut off a phrase that names a style and the reference: "in the style of this image"."""
     style = max((i for i, s in enumerate(signs) if s in _STYLE_SIGNS), default=-1)
     reference = max((i for i, s in enumerate(signs) if _is_reference(rest, i, s)), default=-1)
     if style < 0 or reference < 0:
@@ -179,7 +197,4 @@ def _part_fronted(rest: Words) -> Words:
     comma = find(rest, {","})
     if comma < 3 or comma + 1 >= len(rest) or rest[0].lower not in _FRONTED:
         return ()
-    lead = rest[:comma]
-    styled = any(w.lower in _STYLE_SIGNS for w in lead)
-    referred = any(_is_reference(lead, i, w.lower) for i, w in enumerate(lead))
-    return strip_marks(rest[comma + 1 :]) if styled and referred else ()
+    return strip_marks(rest[comma + 1 :]) if names_style_of_given(rest[:comma]) else ()

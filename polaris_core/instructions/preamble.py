@@ -45,6 +45,7 @@ _OPENINGS = tuple(
         "i'm going/trying/looking to",
         "my request is",
         "for me",
+        "to see/have",
         "feel free to",
         "make sure to/you",
         "be sure to",

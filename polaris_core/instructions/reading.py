@@ -20,7 +20,7 @@ from polaris_core.instructions.phrases import (
     names_picture,
     read_thing,
 )
-from polaris_core.instructions.words import Word, Words, base_noun, strip_marks
+from polaris_core.instructions.words import Word, Words, base_noun, lower_at, strip_marks
 
 __all__ = [
     "BACKGROUND",
@@ -34,6 +34,7 @@ __all__ = [
     "restyled_thing",
 ]
 
+_AROUND = frozenset({"except", "but", "besides", "excluding", "behind", "around", "else"})
 BACKGROUND = Thing(core=(Word("background", "background"),))
 """The background, where the sentence calls it otherwise."""
 POSE = "a change of pose, action or expression"
@@ -50,6 +51,8 @@ class Reading:
     """What the subject becomes."""
     shown: Words = ()
     """The words of the prompt, where they need not be put together."""
+    said: Words = ()
+    """The verb that names the look, where the sentence says it by its verb: "brighten"."""
     look: Words = ()
     """The look asked for of a thing that keeps its kind, or of the whole picture."""
     anchor: Words = ()
@@ -96,6 +99,8 @@ def read_target(words: Words) -> Target:
     if not bare:
         return Target(())
     first, following = bare[0].lower, bare[1].lower if len(bare) > 1 else "of"
+    if lower_at(words, 0) in ("everything", "all") and lower_at(words, 1) in _AROUND:
+        return Target(BACKGROUND.core)
     if first in ("overall", "general", "art", "artistic", "visual") and following in known:
         return read_target(bare[1:])
     if first in known and following in ("of", "in", "on", "for", "and"):
@@ -132,18 +137,20 @@ def not_an_edit(what: str, subject: Thing = NOTHING) -> Reading:
     return Reading(InstructionType.OTHER, subject, reason=reason)
 
 
-def restyled_picture(look: Words) -> Reading:
+def restyled_picture(look: Words, *, said: Words = ()) -> Reading:
     """The whole picture in another look."""
-    return Reading(InstructionType.GLOBAL_STYLE, look=look)
+    return Reading(InstructionType.GLOBAL_STYLE, look=look, said=said)
 
 
-def restyled_thing(subject: Thing, look: Words, new: Thing = NOTHING) -> Reading:
+def restyled_thing(
+    subject: Thing, look: Words, new: Thing = NOTHING, *, said: Words = ()
+) -> Reading:
     """A thing that keeps its kind in another look."""
-    return Reading(InstructionType.LOCAL_STYLE, subject, new, look=look)
+    return Reading(InstructionType.LOCAL_STYLE, subject, new, look=look, said=said)
 
 
-def restyled_background(subject: Thing, look: Words) -> Reading:
+def restyled_background(subject: Thing, look: Words, *, said: Words = ()) -> Reading:
     """Another background, or the background in another look."""
     if subject.head in BACKGROUNDS - {"background", "backdrop"}:
         subject = BACKGROUND
-    return Reading(InstructionType.LOCAL_STYLE, subject, look=look)
+    return Reading(InstructionType.LOCAL_STYLE, subject, look=look, said=said)

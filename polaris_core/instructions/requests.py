@@ -20,6 +20,7 @@ from polaris_core.instructions.lexicon import (
     REMOVE,
     SWAP,
     VAGUE,
+    VERBS,
 )
 from polaris_core.instructions.preamble import is_polite, skip_preamble
 from polaris_core.instructions.qualities import is_comparative, is_quality
@@ -116,7 +117,7 @@ def _joined(sentence: Words) -> list[Words]:
     start = 0
     for index in range(1, len(sentence)):
         lower = sentence[index].lower
-        if sentence[start].lower in _FRONTED and lower == "," and index < start + _ELLIPSIS_WORDS:
+        if lower == "," and index < start + _ELLIPSIS_WORDS and _is_fronted(sentence[start:index]):
             continue
         if lower == "to" and _serves_another(sentence, start, index):
             start = index + 1
@@ -140,6 +141,16 @@ def _joined(sentence: Words) -> list[Words]:
             start = after
     pieces.append(sentence[start:])
     return [p for p in pieces if strip_marks(p)]
+
+
+def _is_fronted(before: Words) -> bool:
+    """Whether what stands before a comma only says where: "behind the couple", "instead of it"."""
+    before, _ = skip_preamble(before)
+    if not before:
+        return False
+    if before[0].lower in _FRONTED:
+        return True
+    return before[0].lower in OPENERS - _NO_PLACE and not any(w.lower in VERBS for w in before)
 
 
 def _leads(lower: str) -> bool:
@@ -232,6 +243,8 @@ def _read_request(piece: Words) -> Request | None:
     if verb and verb != stripped[0].lower:
         stripped = (Word(verb, verb), *stripped[1:])
     stripped = without_thanks(without_constraint(stripped))
+    while len(stripped) > 2 and verb and stripped[1].lower in ("only", "just"):
+        stripped = (stripped[0], *stripped[2:])
     return Request(stripped, bool(verb), wish, lead) if stripped else None
 
 

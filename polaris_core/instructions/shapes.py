@@ -45,20 +45,20 @@ TABLE = {
     "figure teenager teen adult toddler soldier knight king queen prince princess warrior samurai "
     "ninja pirate astronaut doctor nurse chef cook dancer ballerina singer player superhero clown "
     "student teacher professor monk nun priest male female grandmother grandfather grandma "
-    "grandpa bride groom mother father mom dad son daughter brother sister wife husband boyfriend "
-    "girlfriend friend couple family people crowd gang team choir waiter waitress barista cyclist "
-    "biker rider driver pilot sailor fisherman farmer gardener worker builder carpenter policeman "
-    "policewoman officer cop firefighter fireman detective spy thief robber burglar cowboy viking "
-    "gladiator emperor empress pharaoh tourist hiker climber skier snowboarder surfer swimmer "
-    "runner jogger walker skater skateboarder goalkeeper boxer wrestler athlete musician "
-    "guitarist drummer pianist violinist conductor artist painter sculptor model actor actress "
-    "celebrity guest visitor passenger pedestrian bystander stranger photographer photobomber "
-    "magician acrobat juggler scientist lawyer judge businessman businesswoman boss twin "
-    "schoolgirl schoolboy youngster elder gentlewoman beauty dude fellow myself face me him her "
-    "them i he she we they us you everyone everybody cheerleader hero heroine villager hunter "
-    "referee coach butler maid vendor shopkeeper librarian bartender baker butcher barber "
-    "mechanic scuba diver fan spectator groomsman bridesmaid newborn granny lumberjack fisher "
-    "monkish",
+    "grandpa bride groom uncle aunt cousin nephew niece grandson granddaughter neighbor mother "
+    "father mom dad son daughter brother sister wife husband boyfriend girlfriend friend couple "
+    "family people crowd gang team choir waiter waitress barista cyclist biker rider driver pilot "
+    "sailor fisherman farmer gardener worker builder carpenter policeman policewoman officer cop "
+    "firefighter fireman detective spy thief robber burglar cowboy viking gladiator emperor "
+    "empress pharaoh tourist hiker climber skier snowboarder surfer swimmer runner jogger walker "
+    "skater skateboarder goalkeeper boxer wrestler athlete musician guitarist drummer pianist "
+    "violinist conductor artist painter sculptor model actor actress celebrity guest visitor "
+    "passenger pedestrian bystander stranger photographer photobomber magician acrobat juggler "
+    "scientist lawyer judge businessman businesswoman boss twin schoolgirl schoolboy youngster "
+    "elder gentlewoman beauty dude fellow myself face me him her them i he she we they us you "
+    "everyone everybody cheerleader hero heroine villager hunter referee coach butler maid vendor "
+    "shopkeeper librarian bartender baker butcher barber mechanic scuba diver fan spectator "
+    "groomsman bridesmaid newborn granny lumberjack fisher monkish",
     "creature": "robot android cyborg zombie vampire mermaid elf fairy angel devil demon skeleton "
     "alien wizard witch sorcerer ghost goblin orc troll ogre gnome dwarf scarecrow snowman "
     "mannequin statue sculpture doll puppet marionette figurine mech monster mummy yeti bigfoot "
@@ -72,7 +72,7 @@ TABLE = {
     "train": "train locomotive subway monorail metro",
     "two-wheeler": "bicycle bike motorcycle motorbike scooter moped tricycle vespa e-bike unicycle",
     "boat": "boat ship sailboat yacht canoe kayak ferry raft gondola rowboat dinghy speedboat "
-    "barge schooner galleon steamboat tugboat trawler catamaran warship lifeboat",
+    "barge schooner galleon steamboat tugboat trawler catamaran warship lifeboat longship",
     "submarine": "submarine torpedo",
     "aircraft": "plane airplane aeroplane jet aircraft airliner glider biplane seaplane",
     "helicopter": "helicopter drone chopper quadcopter",
@@ -114,7 +114,7 @@ TABLE = {
     "sphere": "ball baseball basketball football globe orb sphere bubble snowball disco-ball "
     "soccer-ball volleyball beachball planet earth yo-yo cannonball pearl ornament bauble",
     "long-food": "banana cucumber carrot zucchini eggplant corn baguette sausage hotdog churro "
-    "celery chili",
+    "celery chili burrito hot-dog",
     "sandwich": "burger hamburger cheeseburger sandwich",
     "crescent": "croissant",
     "pineapple": "pineapple",
@@ -134,12 +134,13 @@ TABLE = {
     "strings": "guitar violin ukulele cello banjo lute mandolin viola fiddle bass-guitar sitar",
     "keys": "piano organ keyboard harpsichord synthesizer",
     "winds": "flute clarinet oboe recorder",
-    "brass": "trumpet trombone saxophone tuba horn bugle",
+    "sax": "saxophone",
+    "brass": "trumpet trombone tuba horn bugle",
     "accordion": "accordion concertina",
     "drum": "drum barrel",
     "blade": "sword katana sabre saber dagger knife machete lightsaber rapier cutlass scimitar",
     "pole": "spear staff broom stick cane pole umbrella parasol mop rake shovel oar paddle lance "
-    "trident pitchfork scepter fishing-rod baton",
+    "trident pitchfork scepter rod baton",
     "pen": "pen pencil paintbrush brush matchstick wand chopstick crayon marker toothbrush "
     "screwdriver cigarette cigar needle quill feather",
     "hammer": "axe hammer hatchet pickaxe mallet tomahawk",
@@ -174,18 +175,19 @@ TABLE = {
     "mask": "mask",
     "earphones": "headphones earmuffs earphones headset",
     # Buildings and outdoors
-    "tower": "tower skyscraper lighthouse steeple obelisk rocket pagoda minaret chimney windmill "
-    "silo column pillar",
+    "tower": "tower skyscraper lighthouse steeple obelisk pagoda minaret chimney windmill silo "
+    "column pillar",
     "house": "house cottage barn cabin hut villa church temple shed bungalow castle palace "
     "mansion building home farmhouse chapel cathedral mosque shrine school library hotel inn "
     "store shop cafe restaurant office warehouse factory garage stable treehouse greenhouse "
     "gazebo kiosk hospital museum station chalet lodge shack mill",
+    "rocket": "rocket missile spaceship",
     "tent": "tent teepee tipi wigwam yurt",
     "igloo": "igloo dome planetarium observatory",
     "bridge": "bridge footbridge viaduct aqueduct",
     "booth": "booth phone-booth kiosk-booth elevator",
     "mailbox": "mailbox postbox hydrant",
-    "post": "signpost pole-lamp parking-meter traffic-light bollard",
+    "post": "signpost post parking-meter traffic-light bollard",
     "fountain": "fountain",
     "tree": "tree oak pine birch willow maple spruce fir elm cedar baobab sycamore sequoia",
     "palm": "palm",

@@ -126,7 +126,8 @@ def _read_doing(words: Words, *, wished: bool) -> Reading | None:
         return not_an_edit(POSE, read_thing(words[:acting]))
     somebody = words[0].lower in ("he", "she", "they", "him", "her", "them")
     doing = action_start(words)
-    if doing > 0 and (somebody or wished):
+    known = somebody or words[0].lower in DEFINITE | {"me", "it"}
+    if doing > 0 and known and (somebody or wished):
         return not_an_edit(POSE, read_thing(words[:doing]))
     if somebody and is_doing(lower_at(words, 1)):
         return not_an_edit(POSE, read_thing(words[:1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from polaris_core.instructions.style_names import STYLES
-from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
 
 __all__ = [
     "is_style_phrase",
@@ -38,12 +38,15 @@ _MEDIA = word_set(
     "drawings canvas masterpiece"
 )
 _PRINTS = frozenset({"print", "poster", "mural", "miniature", "canvas", "tapestry", "masterpiece"})
-_NOT_IN_STYLE = word_set("in on at with for to from into near under over while that which where")
+_NOT_IN_STYLE = word_set(
+    "as like in on at with for to from into near under over while that which where"
+)
 _ARTICLES = frozenset({"a", "an", "the"})
 _MADE = word_set(
     "painted drawn done rendered styled sketched depicted illustrated shown created executed made "
     "designed shot filmed animated carved engraved printed crafted inspired painted-over"
 )
+_DRAWN = word_set("done rendered drawn painted sketched illustrated styled depicted")
 _SUFFIXES = frozenset({"style", "styled", "inspired", "themed", "esque", "ish", "like"})
 
 
@@ -88,11 +91,20 @@ def split_style(core: Words) -> tuple[Words, Words]:
     while index < len(core) - 1:
         length = _match(core, index)
         if length and index + length < len(core) and _may_be_parted(core, index, length):
+            length = _with_second(core, index, length)
             style = core[index : index + length]
             if not (length == 1 and style[0].lower in _ONLY_AS_WHOLE):
                 return style, core[:index] + core[index + length :]
         index += 1
     return (), core
+
+
+def _with_second(core: Words, index: int, length: int) -> int:
+    """The length together with a second style after a comma: "surrealist, Dali-like"."""
+    after = index + length
+    joined = after + 1 < len(core) and core[after].lower in (",", "and")
+    second = _match(core, after + 1) if joined else 0
+    return length + 1 + second if second and after + 1 + second < len(core) else length
 
 
 def _may_be_parted(core: Words, index: int, length: int) -> bool:
@@ -122,11 +134,24 @@ def is_style_phrase(words: Words) -> bool:
         return True
     if last in _MEDIA and (last not in _PRINTS or len(words) > 1):
         return last not in _PRINTS or any(_match(words, i) for i in range(len(words) - 1))
-    length = _match(words, 0)
-    return length > 0 and (
-        length == len(words)
-        or all(w.lower in _CLOSING | {"page", "filter", "canvas", "art"} for w in words[length:])
-    )
+    return _covers(words)
+
+
+def _covers(words: Words) -> bool:
+    """Whether names of styles and closing words are all there is: "impasto oil"."""
+    index = _match(words, 0) if words else 0
+    if not index:
+        return False
+    while index < len(words):
+        closing = words[index].lower in _CLOSING | _JOINING
+        length = 1 if closing else _match(words, index)
+        if not length:
+            return False
+        index += length
+    return True
+
+
+_JOINING = frozenset({"page", "filter", "canvas", "art", "and", ","})
 
 
 def _all_style(words: Words) -> bool:
@@ -149,7 +174,8 @@ def style_chunk(words: Words) -> Words:
     Returns:
         The words of the style; empty if the phrase is not about style.
     """
-    made = bool(words) and words[0].lower in _MADE and len(words) > 2
+    made = lower_at(words, 0) in _MADE and len(words) > 2
+    drawn = made and lower_at(words, 0) in _DRAWN
     if made:
         words = words[1:]
     if not words or words[0].lower not in ("in", "as", "with", "using", "like"):
@@ -167,6 +193,8 @@ def style_chunk(words: Words) -> Words:
     if words[0].lower != "with" and is_style_phrase(rest):
         return without_closing_word(rest)
     if made and rest and words[0].lower in ("like", "as", "in") and _names_look(rest):
+        return without_closing_word(rest)
+    if drawn and rest and words[0].lower == "in" and rest == strip_marks(words[1:]):
         return without_closing_word(rest)
     return ()
 

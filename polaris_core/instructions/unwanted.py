@@ -32,6 +32,9 @@ def _left_out(words: Words) -> Words:
     if first in ("without", "no", "minus"):
         rest = words[2:] if second == "more" and len(words) > 2 else words[1:]
         return rest if find(rest, {"changes", "change", "other"}) < 0 else ()
+    if words[-1].lower in ("go", "leave") and words[-2].lower in ("to", "must", "should", "can"):
+        end = find(words, {"has", "have", "must", "should", "can", "needs", "need", "got"})
+        return words[:end] if end > 0 else ()
     at = find(words, {"without", "minus"})
     if at < 1:
         return ()

@@ -113,7 +113,10 @@ def _slips(verb: str) -> set[str]:
 
 
 _WORDS = frozenset({"crate", "inset", "chang", "tun", "mae", "panit", "ease", "color", "mak"})
-_SLIPS = {slip: verb for verb in _OFTEN for slip in _slips(verb) if slip not in VERBS | _WORDS}
+_EXTRA = {"ad": "add", "addd": "add", "remvoe": "remove", "paitn": "paint"}
+_SLIPS = _EXTRA | {
+    slip: verb for verb in _OFTEN for slip in _slips(verb) if slip not in VERBS | _WORDS
+}
 
 
 def meant_verb(word: str) -> str:

@@ -16,7 +16,7 @@ def read_wear(target: Words, worn: Words) -> Reading:
     thing = read_thing(worn)
     if thing.core and all(is_quality(w.lower) for w in thing.core) and not thing.determiner:
         return restyled_thing(read_thing(target), thing.core)
-    return Reading(InstructionType.ADD, thing, thing, anchor=(Word("on", "on"), *target))
+    return Reading(InstructionType.ADD, thing, thing, anchor=target)
 
 
 def read_dress(rest: Words) -> Reading:
@@ -38,4 +38,4 @@ def read_dress(rest: Words) -> Reading:
         return restyled_thing(read_thing(target), (Word("dressed", "dressed"), *rest[index:]))
     if worn.core and all(is_quality(w.lower) or w.lower == "and" for w in worn.core):
         return restyled_thing(read_thing(target), worn.core)
-    return Reading(InstructionType.ADD, worn, worn, anchor=(Word("on", "on"), *target))
+    return Reading(InstructionType.ADD, worn, worn, anchor=target)
