@@ -83,7 +83,7 @@ def fault_in(answer: Answer | NoAnswer) -> tuple[object, Fault | None]:
     decoded = _decode(answer.content)
     complaint = complaint_in(decoded)
     good = 200 <= answer.status < 300
-    status = (complaint.code if complaint and complaint.code else 0) or answer.status
+    status = (good and complaint and complaint.code) or answer.status
     if good and decoded is not None and complaint is None:
         return decoded, None
     raw = answer.content[:_LEARNT_CHARACTERS].decode("utf-8", "replace")

@@ -140,3 +140,10 @@ def test_a_refusal_and_a_filter_are_told_apart(chat, http):
     assert caught.value.reply == "I will not"
     chat.turns = [http.good("par", finish_reason="content_filter")]
     assert "filter" in chat.problem().problem
+
+
+def test_an_error_in_a_200_counts_as_the_status_it_means(chat, http):
+    chat.turns = [http.answer({"error": {"code": 502, "message": "upstream"}}), http.good("two")]
+    assert chat.ask() == "two"
+    chat.turns = [http.answer({"error": {"code": 502, "message": "who are you"}}, 401)]
+    assert "answered 401" in chat.problem().problem
