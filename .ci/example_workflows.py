@@ -32,8 +32,8 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisZoo": (0, 0, 400, 320),
     "PolarisLanguageModel": (0, 380, 400, 260),
     "LoadImage": (0, 380, 400, 340),
-    "PolarisInstructionParser": (460, 0, 400, 340),
-    "PolarisCheckpointRetriever": (460, 400, 460, 420),
+    "PolarisInstructionParser": (460, 0, 400, 620),
+    "PolarisCheckpointRetriever": (460, 680, 460, 420),
     "PolarisLoraRetriever": (980, 0, 460, 560),
     "PolarisAdaptiveEditor": (1500, 0, 460, 820),
     "KSampler": (2020, 0, 340, 340),
@@ -53,24 +53,25 @@ NOTES = {
 }
 
 
-def describe_widgets(info: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """(name, type, whether it is a widget) of each input, in the order of the schema."""
-    rows: list[tuple[str, str, bool]] = []
+def describe_widgets(info: dict[str, Any]) -> list[tuple[str, str, bool, object]]:
+    """(name, type, whether it is a widget, default) of each input, in the order of the schema."""
+    rows: list[tuple[str, str, bool, object]] = []
     for group in ("required", "optional"):
         for name, spec in info["input"].get(group, {}).items():
             kind = "COMBO" if isinstance(spec[0], list) else spec[0]
-            forced = len(spec) > 1 and bool(spec[1].get("forceInput"))
-            rows.append((name, kind, kind in WIDGETS and not forced))
+            options = spec[1] if len(spec) > 1 else {}
+            forced = bool(options.get("forceInput"))
+            rows.append((name, kind, kind in WIDGETS and not forced, options.get("default")))
     return rows
 
 
-def values_of(node: dict[str, Any], rows: list[tuple[str, str, bool]]) -> list[object]:
+def values_of(node: dict[str, Any], rows: list[tuple[str, str, bool, object]]) -> list[object]:
     """What stands in the widgets, with the extra ones that the page adds of its own."""
     values: list[object] = []
-    for name, kind, is_widget in rows:
+    for name, kind, is_widget, default in rows:
         if not is_widget:
             continue
-        given = node["inputs"].get(name)
+        given = node["inputs"].get(name, default)
         values.append(1.0 if isinstance(given, list) else given)
         if name in ("seed", "noise_seed") and kind == "INT":
             values.append("fixed")
@@ -103,7 +104,7 @@ def to_graph(api: dict[str, Any], info: dict[str, Any], note: str) -> dict[str, 
             "widgets_values": values_of(node, describe_widgets(schema)),
         }
     for node_id, node in api.items():
-        for name, kind, is_widget in describe_widgets(info[node["class_type"]]):
+        for name, kind, is_widget, _ in describe_widgets(info[node["class_type"]]):
             given = node["inputs"].get(name)
             linked = isinstance(given, list)
             if is_widget and not linked:

@@ -80,6 +80,7 @@ def test_every_example_has_both_forms_and_a_thumbnail(api):
     nodes = {str(n["id"]): n for n in json.loads(graph.read_text("utf-8"))["nodes"]}
     for node_id, node in json.loads(api.read_text("utf-8")).items():
         assert nodes[node_id]["type"] == node["class_type"]
+        assert None not in nodes[node_id].get("widgets_values", [])  # ComfyUI would read "None"
 
 
 def test_the_version_is_the_same_everywhere():
