@@ -6,9 +6,9 @@ from polaris_core.instructions.body_plans import is_being
 from polaris_core.instructions.lexicon import DETERMINERS, OPENERS, PICTURES
 from polaris_core.instructions.phrases import is_participle
 from polaris_core.instructions.qualities import EXPRESSIONS, is_comparative, is_quality
-from polaris_core.instructions.words import Words, base_noun, word_set
+from polaris_core.instructions.words import Words, base_noun, find, lower_at, word_set
 
-__all__ = ["LOOK_OF_DOING", "action_start", "is_action", "is_doing"]
+__all__ = ["LOOK_OF_DOING", "action_start", "is_action", "is_doing", "is_gaze"]
 
 # What people, animals and things do; in the form that follows "make the man".
 _DOING = word_set(
@@ -107,6 +107,21 @@ def action_start(rest: Words) -> int:
         if doing and index + 1 >= len(rest) and _may_act(rest, index):
             return index
     return -1
+
+
+def is_gaze(rest: Words) -> bool:
+    """Whether it is "(make) her look at the camera", "(make) him look slightly up"."""
+    at = find(rest, {"look", "looking"})
+    following = lower_at(rest, at + 1)
+    if following.endswith("ly") or following == "straight":
+        following = lower_at(rest, at + 2)
+    return at > 0 and following in _DIRECTIONS
+
+
+_DIRECTIONS = word_set(
+    "up down away at to toward towards left right into back backwards forward forwards over "
+    "through out sideways behind ahead upward upwards downward downwards around"
+)
 
 
 def _may_act(rest: Words, index: int) -> bool:

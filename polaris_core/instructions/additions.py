@@ -6,7 +6,14 @@ from polaris_core.instructions.actions import action_start
 from polaris_core.instructions.body_plans import is_garment
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import BACKGROUNDS, DEFINITE, DETERMINERS, PRONOUNS
-from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.phrases import (
+    Thing,
+    drop_articles,
+    find,
+    is_participle,
+    names_picture,
+    read_thing,
+)
 from polaris_core.instructions.placing import part_place, read_setting
 from polaris_core.instructions.reading import (
     BACKGROUND,
@@ -43,15 +50,12 @@ def read_add(verb: str, rest: Words) -> Reading:
         moved = _read_moved(rest, worn)
         if moved:
             return moved
-    if (is_about_text(rest) and not _bears_text(rest)) or any(w.is_quote for w in rest[:1]):
-        return not_an_edit("writing or changing text", read_thing(rest))
     thing = read_thing(rest)
-    if verb == "show" and rest and rest[0].lower in DEFINITE | PRONOUNS and action_start(rest) > 0:
-        return not_an_edit(POSE, read_thing(rest[: action_start(rest)]))
+    outside = _outside(verb, rest, thing)
+    if outside:
+        return not_an_edit(outside, thing)
     if _is_filter(thing):
         return read_apply(rest)
-    if thing.head in _POSES:
-        return not_an_edit(POSE, thing)
     background = _as_background(thing, rest)
     if background:
         return background
@@ -60,6 +64,19 @@ def read_add(verb: str, rest: Words) -> Reading:
     if look and is_style_phrase(look[:1]):
         thing = _with_style(thing, look)
     return Reading(InstructionType.ADD, thing, thing, anchor=_anchor(thing))
+
+
+def _outside(verb: str, rest: Words, thing: Thing) -> str:
+    """What is asked for, if it adds no thing; else an empty text."""
+    if (is_about_text(rest) and not _bears_text(rest)) or any(w.is_quote for w in rest[:1]):
+        return "writing or changing text"
+    if verb == "show" and lower_at(thing.place, 0) == "from":
+        return "another point of view"
+    shown = verb == "show" and lower_at(rest, 0) in DEFINITE | PRONOUNS
+    does = action_start(rest) > 0 or any(is_participle(rest, i) for i in range(1, len(rest)))
+    if thing.head in _POSES or (shown and does):
+        return POSE
+    return ""
 
 
 def _bears_text(rest: Words) -> bool:

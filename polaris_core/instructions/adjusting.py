@@ -87,7 +87,10 @@ def _tone(rest: Words) -> str:
 def adjusts_tone(verb: str, rest: Words) -> Reading | None:
     """Read "adjust the colors", "tweak the lighting of this photo": how, is not said."""
     tone = _tone(rest) if verb in ("adjust", "tweak", "alter", "modify", "retouch", "edit") else ""
-    return restyled_picture((Word("balanced", "balanced"), Word(tone, tone))) if tone else None
+    if not tone:
+        return None
+    tone = "colors" if tone == "balance" else tone
+    return restyled_picture((Word("balanced", "balanced"), Word(tone, tone)))
 
 
 def _toned(said: Words, rest: Words) -> Words:

@@ -44,6 +44,8 @@ _FILLERS = word_set(
     "being a-bit seem just instead also of"
 )
 _EXCEPT = frozenset({"except", "but", "besides", "excluding"})
+_VIEWS = word_set("angle view viewpoint perspective camera vantage framing viewing")
+_PAPERS = frozenset({"id photo", "id picture", "passport photo", "id card photo", "headshot"})
 _COLOURED = word_set("painted dyed coloured colored tinted turned")
 _KEPT_BEFORE = frozenset({"more", "much", "as", "just"})
 _SHARPER = word_set(
@@ -67,10 +69,9 @@ def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
         target, new = BACKGROUND.core, new[: find(new, _EXCEPT)]
     wanted = read_target(target)
     thing = read_thing(wanted.words)
-    if _is_text(target, new):
-        return not_an_edit("writing or changing text", thing)
-    if wanted.is_posture or is_action(new) or read_thing(new).head in _EXPRESSION_NOUNS:
-        return not_an_edit(POSE, thing)
+    outside = _outside(target, new, wanted)
+    if outside:
+        return not_an_edit(outside, thing)
     if not new:
         return unclear(thing)
     if thing.head in BACKGROUNDS:
@@ -82,6 +83,22 @@ def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
     if seems and _only_seems(thing, new):
         return restyled_thing(thing, trailing_look(new))
     return _read_thing_change(thing, new)
+
+
+def _outside(target: Words, new: Words, wanted: Target) -> str:
+    """What is asked for, if it is no edit of ours; else an empty text."""
+    noun = base_noun(read_thing(wanted.words).head)
+    made = read_thing(new)
+    if _is_text(target, new):
+        return "writing or changing text"
+    if noun in _VIEWS:
+        return "another point of view"
+    if made.text.lower() in _PAPERS:
+        return "an ID photo"
+    closed = noun in ("eye", "mouth") and lower_at(new, 0) in ("closed", "open", "shut")
+    if closed or wanted.is_posture or is_action(new) or made.head in _EXPRESSION_NOUNS:
+        return POSE
+    return ""
 
 
 def _is_text(target: Words, new: Words) -> bool:
@@ -106,6 +123,8 @@ def _scenery(new: Words) -> Words:
 def _without_fillers(words: Words) -> Words:
     if lower_at(words, 0) in _COLOURED and is_quality(lower_at(words, 1)):
         words = words[1:]
+    if lower_at(words, 0) in ("taken", "shot", "photographed", "set") and len(words) > 2:
+        words = drop_articles(words[2:])[1] if words[1].lower in ("in", "on", "at") else words
     by = find(words[:8], {"by"})
     if by > 0 and lower_at(words, by - 1) in ("painted", "drawn", "made", "done", "directed"):
         words = words[by + 1 :]

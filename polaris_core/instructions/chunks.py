@@ -5,7 +5,7 @@ from __future__ import annotations
 from polaris_core.instructions.body_plans import is_being, is_known_thing
 from polaris_core.instructions.lexicon import DEFINITE, DETERMINERS, OPENERS, PICTURES, RELATIVES
 from polaris_core.instructions.styles import is_style_phrase
-from polaris_core.instructions.words import Words, base_noun, find, strip_marks, word_set
+from polaris_core.instructions.words import Words, base_noun, find, lower_at, strip_marks, word_set
 
 __all__ = ["chunks_of", "core_end", "is_participle", "is_state", "opens_style", "without_lead"]
 
@@ -82,7 +82,12 @@ def core_end(words: Words) -> int:
         word = words[index]
         lower = word.lower
         before = words[index - 1].lower
-        if lower in DEFINITE | _SUBJECTS and before not in ("and", ",", "of", "or"):
+        if (lower in DEFINITE or lower.partition("'")[0] in _SUBJECTS) and before not in (
+            "and",
+            ",",
+            "of",
+            "or",
+        ):
             return index  # "the horse the knight rides"
         if lower == "of" and not _is_definite(words, index + 1):
             continue
@@ -146,6 +151,8 @@ def _opens(words: Words, index: int, start: int) -> bool:
     lower, before = words[index].lower, words[index - 1].lower
     if lower == ",":
         return _names_style(words[index + 1 :])
+    if lower == "out" and lower_at(words, index + 1) == "of":
+        return True
     if before == "," and opens_style(words, index):
         return True
     if start == index - 1 and (opens_style(words, start) or before in _LEADS | {"all"}):
@@ -160,6 +167,8 @@ def _opens(words: Words, index: int, start: int) -> bool:
 def without_lead(chunk: Words) -> Words:
     """A phrase of place without how near or how far: "up", "right", "far off"."""
     while len(chunk) > 1 and chunk[0].lower in _LEADS - {"over", "off", "nearest", "closest"}:
+        if chunk[0].lower == "out" and chunk[1].lower == "of":
+            break
         chunk = chunk[1:]
     if len(chunk) > 2 and chunk[0].lower == "in" and chunk[1].lower in OPENERS - {"front"}:
         chunk = chunk[1:]

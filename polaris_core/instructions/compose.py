@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from polaris_core.instructions.body_plans import body_plan, outline_fits
+from polaris_core.instructions.final_look import (
+    describe_behind,
+    describe_restyled,
+    describe_thing,
+    without_owners,
+)
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.instructions.lexicon import OPENERS, PICTURES, RESHAPE
 from polaris_core.instructions.phrases import (
     NOTHING,
     Thing,
-    drop_articles,
     heads,
-    names_picture,
     parts,
     read_thing,
 )
-from polaris_core.instructions.qualities import COLOURS, is_quality
+from polaris_core.instructions.qualities import is_quality
 from polaris_core.instructions.reading import Reading
-from polaris_core.instructions.styles import is_style_phrase, without_closing_word
+from polaris_core.instructions.styles import without_closing_word
 from polaris_core.instructions.words import Words, base_noun, text_of, word_set
 
 __all__ = ["compose"]
 
-_NUMBERS = word_set("some two three four five six several many the")
-_SINGLE = word_set("a an another one each every this that")
 _SIDES = word_set("left right side middle center centre corner top bottom edge front foreground")
-_PERSONS = {"him": "man", "her": "woman", "me": "person", "them": "people", "us": "people"}
 _FILTERS = frozenset({"filter", "filters"})
-_SURFACES = frozenset({"on", "from"})
 
 
 def compose(reading: Reading, *, instruction: str, remaining: tuple[str, ...]) -> EditIntent:
@@ -51,7 +51,7 @@ def _category_change(reading: Reading, instruction: str, remaining: tuple[str, .
         style_transformation=bool(new.style),
         subject=old.text,
         place=_place(old),
-        generation_prompt=_describe(new),
+        generation_prompt=describe_thing(new),
         contour_compatible=outline_fits(_shape(old), _shape(new)),
         foreground=_nouns(old),
         style_words=text_of(new.style),
@@ -70,7 +70,7 @@ def _add(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> Edit
         style_transformation=bool(new.style),
         subject=new.text,
         anchor=text_of(reading.anchor),
-        generation_prompt=_describe(new),
+        generation_prompt=describe_thing(new),
         foreground=_nouns(new, beside),
         style_words=text_of(new.style),
         object_words=_object(new),
@@ -92,7 +92,9 @@ def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...])
         style_transformation=True,
         subject=thing.text,
         place=_place(thing),
-        generation_prompt=_describe(made) if made.core else _dressed(thing, look, background),
+        generation_prompt=describe_thing(made)
+        if made.core
+        else describe_restyled(thing, look, background),
         contour_compatible=fits,
         foreground=() if background else _nouns(thing),
         style_words=text_of(reading.said or look),
@@ -110,7 +112,7 @@ def _global_style(reading: Reading, instruction: str, remaining: tuple[str, ...]
         instruction_type=reading.kind,
         style_transformation=True,
         subject="image",
-        generation_prompt=text_of(plain),
+        generation_prompt=without_owners(plain),
         contour_compatible=not _reshapes(look),
         style_words=text_of(reading.said or look),
         topics=Topics(text_of(plain)),
@@ -122,13 +124,12 @@ def _new_picture(reading: Reading, instruction: str, remaining: tuple[str, ...])
     new = reading.new
     around = _neighbour(new.place)
     objects = _objects(new) + _objects(around)
-    place = f" {text_of(new.place)}" if new.place else ""
     return EditIntent(
         instruction=instruction,
         instruction_type=reading.kind,
         style_transformation=bool(new.style),
         subject=new.text,
-        generation_prompt=text_of(reading.shown) or _describe(new, after=place),
+        generation_prompt=without_owners(reading.shown) or describe_thing(new, after=new.place),
         foreground=_nouns(new),
         style_words=text_of(new.style),
         object_words=" ".join(filter(None, (new.text, text_of(new.detail), text_of(new.place)))),
@@ -144,7 +145,7 @@ def _remove(reading: Reading, instruction: str, remaining: tuple[str, ...]) -> E
         instruction_type=reading.kind,
         subject=thing.text,
         place=_place(thing),
-        generation_prompt=_behind(thing),
+        generation_prompt=describe_behind(thing),
         foreground=_nouns(thing),
         remaining=remaining,
     )
@@ -208,50 +209,3 @@ def _objects(thing: Thing) -> tuple[str, ...]:
 def _nouns(*things: Thing) -> tuple[str, ...]:
     nouns = dict.fromkeys(head for thing in things for head in heads(thing))
     return tuple(n for n in nouns if n and n not in PICTURES)
-
-
-def _article(thing: Thing, words: str) -> str:
-    if thing.determiner in _NUMBERS:
-        return thing.determiner
-    if thing.determiner not in _SINGLE:
-        return ""
-    return "an" if words[:1].lower() in tuple("aeiou") else "a"
-
-
-def _describe(thing: Thing, after: str = "") -> str:
-    """The final look of a new thing: "a watercolor fox", "a violin, ukiyo-e style"."""
-    before = text_of(thing.style) if thing.styled_before else ""
-    words = " ".join(filter(None, (before, thing.text, text_of(thing.detail))))
-    described = f"{_article(thing, words)} {words}".strip() + after
-    if thing.style and not thing.styled_before:
-        closing = "" if body_plan(thing.style[-1].lower) or _is_medium(thing.style) else " style"
-        described += f", {text_of(thing.style)}{closing}"
-    return described
-
-
-def _is_medium(style: Words) -> bool:
-    return style[-1].lower in ("painting", "drawing", "sketch", "illustration", "render", "art")
-
-
-def _dressed(thing: Thing, look: Words, background: bool) -> str:
-    """A thing in its new look; a background in a new scene is that scene."""
-    text = text_of(look)
-    if background and not is_style_phrase(look) and not all(is_quality(w.lower) for w in look):
-        return text if look[0].lower not in ("filled", "full", "covered") else f"background {text}"
-    core = thing.core
-    if any(w.lower in COLOURS for w in look):
-        core = tuple(w for w in core if w.lower not in COLOURS) or core
-    name = _PERSONS.get(thing.text.lower(), text_of(core))
-    before = len(look) <= 4 and not any(w.lower in ("of", "with", "to", "like") for w in look)
-    return f"{text} {name}".strip() if before else f"{name}, {text}"
-
-
-def _behind(thing: Thing) -> str:
-    """What is to be seen where the thing was: what it lay on, if told, or the background."""
-    place = thing.place
-    if place and place[0].lower in _SURFACES and not names_picture(place[1:]):
-        under = read_thing(place[1:])
-        if under.core and base_noun(under.head) not in ("side", "left", "right", "corner", "top"):
-            _, bare = drop_articles(under.core)
-            return f"the {text_of(bare)}"
-    return "the background"

@@ -136,6 +136,8 @@ def _read_plain(request: Request, *, has_picture: bool) -> Reading:
     verb, rest = request.verb, strip_marks(request.rest)
     if not request.has_verb:
         return read_phrase(request, has_picture=has_picture)
+    if lower_at(rest, 0) in ("me", "us") and lower_at(rest, 1) in DETERMINERS - DEFINITE:
+        rest = rest if verb == "give" else rest[1:]
     clause = _read_subordinate(verb, rest) if has_picture else None
     if clause:
         return clause

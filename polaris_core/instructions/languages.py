@@ -45,7 +45,8 @@ _LITTLE = {
     "Vietnamese": "một con vào của và thay xóa thêm đổi nền bức ảnh mèo chó bằng thành màu",
     "Czech": "a s na za přidej odstraň změň nahraď udělej pozadí obrázek kočku psa oblohu",
     "Finnish": "ja lisää poista vaihda muuta tee tausta kuva kissa koira taivas kissan koiran",
-    "Hungarian": "egy az és a cseréld távolítsd add hozzá változtasd háttér kép macskát kutyát ég",
+    "Hungarian": "egy az és cseréld cserélj távolítsd hozzá változtasd háttér kép macskát kutyát "
+    "ég",
     "Romanian": "o un cu și pe în înlocuiește adaugă șterge elimină schimbă fundalul imaginea "
     "pisica câinele cerul fă",
 }

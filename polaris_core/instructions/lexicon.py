@@ -41,6 +41,8 @@ LOOK_OF_VERB = {
     "brighten": "brighter",
     "darken": "darker",
     "dim": "dimmer",
+    "warm": "warmer",
+    "cool": "cooler",
     "lighten": "lighter",
     "light": "lit",
     "illuminate": "illuminated",
@@ -192,6 +194,6 @@ OPENERS = word_set(
     "in on at under over above below beneath behind beside between near next by with without "
     "inside outside around along across against among amongst atop upon from of to towards toward "
     "onto into through beyond close adjacent opposite throughout within during as using like for "
-    "underneath alongside amid past off besides"
+    "underneath alongside amid past off besides except"
 )
 RELATIVES = word_set("that which who whose where when being while made so but instead because")

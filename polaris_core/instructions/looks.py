@@ -56,12 +56,15 @@ def _says_how(words: list[str], bare: Words, determiner: str, made: Thing) -> bo
     one = determiner in ("a", "an")
     if _leads(bare) or (how and (not one or last not in MATERIALS or len(words) > 1)):
         return True
-    if is_quality(last) and determiner not in DEFINITE and not (one and last in MATERIALS):
+    if (
+        (is_quality(last) or is_comparative(last))
+        and determiner not in DEFINITE
+        and not (one and last in MATERIALS)
+    ):
         return True
     plural = base_noun(last) != last
     named = bare[0].text[:1].isupper() if bare else False
-    guess = is_comparative(last) or (not plural and not named and has_adjective_ending(last))
-    return guess and not determiner
+    return not determiner and not plural and not named and has_adjective_ending(last)
 
 
 def _leads(bare: Words) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polaris_core.instructions.actions import LOOK_OF_DOING, action_start
+from polaris_core.instructions.actions import LOOK_OF_DOING, action_start, is_gaze
 from polaris_core.instructions.becoming import HAIR, own_look, read_becoming, unclear
 from polaris_core.instructions.body_plans import (
     body_plan,
@@ -80,6 +80,8 @@ def read_make(verb: str, rest: Words) -> Reading:
         return read_having((), rest)
     if changes_text(rest, ()) or _says_text(rest):
         return not_an_edit("writing or changing text", read_thing(rest[: _saying(rest)]))
+    if is_gaze(rest):
+        return not_an_edit(POSE, read_thing(rest[: find(rest, {"look", "looking"})]))
     at = find(rest, _WEARING)
     if at > 0:
         return read_wear(rest[:at], rest[at + 1 :])

@@ -23,7 +23,7 @@ from polaris_core.instructions.lexicon import (
     PICTURES,
     RELATIVES,
 )
-from polaris_core.instructions.qualities import COLOURS, is_quality
+from polaris_core.instructions.qualities import COLOURS, MATERIALS, is_quality
 from polaris_core.instructions.styles import (
     is_style_phrase,
     split_style,
@@ -225,12 +225,19 @@ def names_picture(words: Words) -> bool:
     rest = [w.lower for w in words if w.lower not in _WHOLE and not w.is_mark]
     if rest[-1:] in (["itself"], ["here"]):
         rest = rest[:-1]
-    if len(rest) > 1 and rest[-1] in PICTURES and all(r in _PICTURE_MODIFIERS for r in rest[:-1]):
+    if len(rest) > 1 and rest[-1] in _SHOWN and all(_modifies(r) for r in rest[:-1]):
         rest = rest[-1:]
     return not rest or (len(rest) == 1 and rest[0] in PICTURES | {"this", "that", "pic", "thing"})
 
 
-_PICTURE_MODIFIERS = word_set("my our your this photo image picture old family wedding vacation")
+def _modifies(lower: str) -> bool:
+    return lower in _PICTURE_MODIFIERS or (is_quality(lower) and lower not in MATERIALS)
+
+
+_SHOWN = frozenset({"image", "picture", "photo", "photograph", "scene", "images", "photos"})
+_PICTURE_MODIFIERS = word_set(
+    "my our your this photo image picture old family wedding vacation and"
+)
 
 
 def _without_possessor(core: Words, determiner: str) -> Words:
@@ -250,7 +257,7 @@ def _without_possessor(core: Words, determiner: str) -> Words:
 
 
 def _opens_place(chunk: Words) -> bool:
-    return chunk[0].lower in OPENERS or is_state(chunk[0].lower) or chunk[0].lower == "all"
+    return chunk[0].lower in OPENERS | {"all", "out"} or is_state(chunk[0].lower)
 
 
 def _is_detail(chunk: Words) -> bool:

@@ -44,12 +44,16 @@ _LEFTOVERS = word_set(
     "rendered done , but"
 )
 _FRONTED = word_set("using in with following based matching taking same keeping borrowing")
+_SHOWING = frozenset({"showing", "depicting", "featuring", "containing"})
 _PRAISE = word_set("new beautiful nice totally completely brand brand-new whole separate")
 _NOTHING_SAID = word_set("new image picture pic artwork scene different another photo one")
 
 
 def read_new(verb: str, rest: Words, *, has_picture: bool, from_reference: bool = False) -> Reading:
     """Read "generate a lighthouse in the style of the reference image", "draw a fox"."""
+    shown = find(rest, _SHOWING)
+    if shown > 1 and part_reference(rest[:shown])[1]:  # "an image in this style showing a horse"
+        rest, from_reference = rest[shown + 1 :], True
     rest, found = part_reference(_without_receiver(strip_marks(rest)))
     from_reference = from_reference or found
     same = _identical(rest)
@@ -80,7 +84,9 @@ def _edit_of_given(verb: str, rest: Words, thing: Thing) -> Reading | None:
     if rest and rest[0].lower in DEFINITE and (verb in DRAW or thing.place):
         return read_becoming(rest, ())
     if _is_only_a_version(thing) and not _says_only_picture(thing):
-        return restyled_picture((*thing.style, *thing.core, *thing.detail))
+        behind = thing.style and not thing.styled_before
+        core = tuple(w for w in thing.core if w.lower not in PICTURES) if behind else thing.core
+        return restyled_picture((*thing.style, *core, *thing.detail))
     if stands_by_known(thing):
         return read_add("add", rest)
     return None

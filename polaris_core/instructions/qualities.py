@@ -85,24 +85,21 @@ _ADJECTIVES = word_set(
     "illuminated backlit moonlit sunlit candlelit starlit golden-hour underwater same-size "
     "symmetrical proportional visible invisible stormier sunnier mistier warmer-toned cheerier "
     "darkest brightest rainier snowier translucent half-open half-empty half-full fierce scruffy "
-    "gloomy-looking colder-looking professional natural stylized healthier-looking fuller leaner "
-    "redder greener bluer yellower whiter blacker pinker browner grayer greyer paler rosier "
-    "defined toned lit-up dimmer dim muted pastel monochromatic colored coloured two-tone "
+    "calm tough rare nice poor brave cheap clever close cruel dense fine firm grand great harsh "
+    "kind late loose mild pure quick slow steep stern stiff sweet swift tame tight vague wild "
+    "wise gloomy-looking colder-looking professional natural stylized healthier-looking fuller "
+    "leaner redder greener bluer yellower whiter blacker pinker browner grayer greyer paler "
+    "rosier defined toned lit-up dimmer dim muted pastel monochromatic colored coloured two-tone "
     "transparent-looking fit fitter younger-looking older-looking puffy puffier bushy bushier "
     "shaggy glittery glittering shimmering shimmery twinkling flaming fiery icy frosty electric "
-    "radioactive toxic slimy sticky sweet sour bent inflated deflated wooden-looking rectangular "
+    "radioactive toxic slimy sticky sour bent inflated deflated wooden-looking rectangular "
     "triangular hexagonal circular spherical asian african european korean japanese chinese "
     "caucasian"
 )
 _QUALITIES = COLOURS | MATERIALS | PATTERNS | EXPRESSIONS | _ADJECTIVES
 _ENDINGS = ("er", "ish", "ful", "less", "ous", "ive", "y", "ed", "able", "ible", "ic", "al", "like")
-_NOT_COMPARATIVE = word_set(
-    "flower tower river water paper letter poster computer helicopter painter dancer singer "
-    "player spider tiger panther beaver hamster ladder hammer lighter butter burger sweater "
-    "monster mother father brother sister daughter officer soldier teacher dinner feather leather "
-    "weather winter summer silver copper amber rubber after under over other never border corner "
-    "center layer number finger shoulder counter gardener farmer character trailer scooter boxer "
-    "pitcher drawer mirror container super hyper cover killer filter"
+_NO_COMPARATIVES = word_set(
+    "soldier pier chandelier cashier courier terrier barrier carrier glacier"
 )
 
 
@@ -121,8 +118,11 @@ _SUFFIXES = word_set(
 
 
 def is_comparative(word: str) -> bool:
-    """Whether a word is a comparative by its ending: "gloomier", but not "flower"."""
-    return len(word) > 4 and word.endswith("er") and word not in _NOT_COMPARATIVE
+    """Whether a word compares: "gloomier", "bigger", but not "flower"."""
+    if len(word) < 5 or not word.endswith("er"):
+        return False
+    stems = {word[:-2], word[:-1], word[:-3], word[:-3] + "y"}
+    return bool(stems & _QUALITIES) or (word.endswith("ier") and word not in _NO_COMPARATIVES)
 
 
 def has_adjective_ending(word: str) -> bool:

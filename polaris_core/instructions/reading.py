@@ -94,31 +94,48 @@ def is_background(thing: Thing) -> bool:
 
 def read_target(words: Words) -> Target:
     """Part an attribute from its thing: "the jacket's color", "jacket color", "color of it"."""
-    _, bare = drop_articles(words)
-    known = ATTRIBUTES | POSTURES | WHOLE_ATTRIBUTES
-    if not bare:
-        return Target(())
-    first, following = bare[0].lower, bare[1].lower if len(bare) > 1 else "of"
     if lower_at(words, 0) in ("everything", "all") and lower_at(words, 1) in _AROUND:
         return Target(BACKGROUND.core)
-    if first in ("overall", "general", "art", "artistic", "visual") and following in known:
+    _, bare = drop_articles(words)
+    first, following = lower_at(bare, 0), lower_at(bare, 1)
+    if first in _GENERAL and following in _KNOWN:
         return read_target(bare[1:])
-    if first in known and following in ("of", "in", "on", "for", "and"):
-        rest = bare[2:] if following != "and" else bare[3:]
-        if following == "and" and rest and rest[0].lower in OPENERS:
-            rest = rest[1:]
-        return Target(rest, first)
+    if first in _KNOWN and (len(bare) < 2 or following in _OF):
+        return _attribute_of(first, bare)
     core = read_thing(words).core
-    if len(core) > 1 and core[-1].lower in ATTRIBUTES | POSTURES:
-        end = next(i for i, w in enumerate(bare) if w is core[-1])
-        return Target((*bare[:end], *bare[end + 1 :]), core[-1].lower)
-    if len(core) > 1 and core[-1].lower in WHOLE_ATTRIBUTES and names_picture(core[:-1]):
-        return Target((), core[-1].lower)
-    if len(core) == 1 and core[0].lower in ATTRIBUTES | POSTURES:
+    if not core:
+        return Target(strip_marks(words))
+    last = core[-1].lower
+    if last in ATTRIBUTES | POSTURES:
+        return _attribute_after(bare, core, last)
+    if len(core) > 1 and last in WHOLE_ATTRIBUTES and names_picture(core[:-1]):
+        return Target((), last)
+    return Target(()) if last == "scene" else Target(strip_marks(words))
+
+
+_KNOWN = ATTRIBUTES | POSTURES | WHOLE_ATTRIBUTES
+_OF = frozenset({"of", "in", "on", "for", "and"})
+_GENERAL = frozenset({"overall", "general", "art", "artistic", "visual"})
+
+
+def _attribute_of(first: str, bare: Words) -> Target:
+    """Read "color of the jacket", "style and mood of the picture"."""
+    rest = bare[2:] if lower_at(bare, 1) != "and" else bare[3:]
+    if first == "time" and lower_at(rest, len(rest) - 1) in ("day", "year"):
+        return Target((), first)
+    if lower_at(rest, 0) in OPENERS:
+        rest = rest[1:]
+    return Target(rest, first)
+
+
+def _attribute_after(bare: Words, core: Words, last: str) -> Target:
+    """Read "the jacket color", "the jacket's color", "facial expression"."""
+    if all(w.lower in POSTURES for w in core):
+        return Target((), last)
+    if len(core) == 1:
         return _owned(bare, core)
-    if core and core[-1].lower == "scene":
-        return Target(())
-    return Target(strip_marks(words))
+    end = next((i for i, w in enumerate(bare) if w is core[-1]), len(bare) - 1)
+    return Target((*bare[:end], *bare[end + 1 :]), last)
 
 
 def _owned(bare: Words, core: Words) -> Target:

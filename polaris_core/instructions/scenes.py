@@ -32,6 +32,7 @@ _HOURS = word_set(
     "foggy season hour era century 1920s 1930s 1940s 1950s 1960s 1970s 1980s 1990s 2000s haze "
     "drizzle downpour hail heatwave wintertime summertime springtime lightning"
 )
+_SHOWN = frozenset({"wonderland", "scene", "landscape", "scenery", "atmosphere"})
 _INTO = frozenset({"in", "on", "at", "into", "onto", "inside", "by", "near", "under", "above"})
 
 
@@ -44,6 +45,8 @@ def is_scene(words: Words) -> bool:
 def is_hour(words: Words) -> bool:
     """Whether a phrase names weather, an hour, a season or an age: "a foggy morning"."""
     thing = read_thing(words)
+    if thing.head in _SHOWN and any(w.lower in _HOURS for w in thing.core[:-1]):
+        return True
     return thing.head in _HOURS or (bool(thing.core) and thing.core[-1].lower in _HOURS)
 
 

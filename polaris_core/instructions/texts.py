@@ -70,7 +70,8 @@ def changes_text(target: Words, new: Words) -> bool:
             return True
         if len(old) > 1 and len(wanted) > 1 and old.isupper() and wanted.isupper():
             return wanted.lower() not in COLOURS
-    numbered = base_noun(read_thing(target).head) in _SIGNS and bool(new)
+    core = read_thing(target).core
+    numbered = any(base_noun(w.lower) in _SIGNS for w in core[-2:]) and bool(new)
     if numbered and (new[0].text.isdecimal() or new[0].text.isupper()):
         return True
     if is_about_text(new) and any(w.is_quote for w in new):
