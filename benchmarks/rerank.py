@@ -208,7 +208,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         for ours in ("one_round", "rounds"):
             figures[f"{ours}_vs_{names[other]}"] = ratio(other, ours)
     lengths = [len(branch) for branch in full.rounds[0]]
-    bound = shape.operations(len(full.prefix), lengths) * 3 / (2 * 4096**3)
+    bound = shape.operations(len(full.prefix), lengths) / (3 * 2 * 4096**3)
     figures["flop_share"] = bound * ratio("gemm", "one_round")
     figures["gemm_gflops"] = 3 * 2 * 4096**3 / statistics.median(seconds["gemm"]) / 1e9
     figures["max_abs_diff_fp32"] = largest_difference(model, full)

@@ -13,6 +13,7 @@ are joined before one public attention.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -159,11 +160,29 @@ class _Places:
 
 def _fused(query: Tensor, value: Tensor) -> Callable[..., tuple[Tensor, Tensor]] | None:
     """PyTorch's CPU attention that also gives the log-sum-exp, where it is there and fits."""
-    import torch
-
     if query.device.type != "cpu" or query.shape[-1] != value.shape[-1]:
         return None
-    return getattr(torch.ops.aten, _OPERATOR, None)
+    return _tried(_OPERATOR, query.dtype)
+
+
+@functools.cache
+def _tried(name: str, dtype: Any) -> Callable[..., tuple[Tensor, Tensor]] | None:  # noqa: ANN401
+    """An undocumented operator, if it does what it did when this was written."""
+    import torch
+
+    operator: Any = getattr(torch.ops.aten, name, None)
+    query = torch.linspace(-1, 1, 2 * 3 * 8).reshape(1, 2, 3, 8)
+    scores = (query @ query.transpose(2, 3)).masked_fill(
+        torch.ones(3, 3).triu(1).bool(), -torch.inf
+    )
+    halves = [query.to(dtype)] * 3
+    try:
+        out, lse = operator(*halves, is_causal=True, scale=1.0)
+        good = torch.allclose(lse.float(), scores.logsumexp(-1), atol=0.05)
+        good = good and torch.allclose(out.float(), scores.softmax(-1) @ query, atol=0.05)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return operator if good and lse.dtype == torch.float32 else None
 
 
 def _repeated(x: Tensor, heads: int) -> Tensor:

@@ -20,7 +20,7 @@ from polaris_core.errors import InvalidInput
 from polaris_core.rerank.backend import CausalModel, Reading
 from polaris_core.rerank.borrowed import answers_only, attention
 from polaris_core.rerank.prefix import Prefix, input_device, log_odds_of, read_prefix
-from polaris_core.rerank.supported import check_attention, check_model
+from polaris_core.rerank.supported import check_attention
 from polaris_core.rerank.tree import Tokens, Tree
 
 if TYPE_CHECKING:
@@ -178,7 +178,6 @@ def open_packed(
     """
     import torch
 
-    check_model(model, tree)
     check_attention(model, tree)
     with torch.no_grad(), answers_only(model, tree.answers) as columns:
         prefix = read_prefix(model, tree.prefix)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from polaris_core.rerank.backend import CausalModel, Reader, Reading
 from polaris_core.rerank.borrowed import answers_only
 from polaris_core.rerank.prefix import Prefix, input_device, log_odds_of, read_prefix
-from polaris_core.rerank.supported import check_attention, check_model
+from polaris_core.rerank.supported import check_attention
 from polaris_core.rerank.tree import Tokens, Tree
 
 __all__ = ["BatchedBackend", "OneByOneBackend"]
@@ -29,7 +29,6 @@ class OneByOneBackend:
         """Lend out a reader; see `Backend`."""
         import torch
 
-        check_model(model, tree)
         with torch.no_grad():
             yield _OneByOne(model, tree)
 
@@ -65,7 +64,6 @@ class BatchedBackend:
         """Read the prefix and lend out a reader; see `Backend`."""
         import torch
 
-        check_model(model, tree)
         check_attention(model, tree)
         with torch.no_grad(), answers_only(model, tree.answers) as columns:
             yield _Batched(model, read_prefix(model, tree.prefix), columns)

@@ -20,6 +20,7 @@ from polaris_core.rerank.prefix import input_device
 from polaris_core.rerank.ranking import Ranking, Round
 from polaris_core.rerank.reading import is_out_of_memory, no_memory, read_branches
 from polaris_core.rerank.reference import BatchedBackend, OneByOneBackend
+from polaris_core.rerank.supported import check_model
 from polaris_core.rerank.tree import Tree
 
 __all__ = ["BACKENDS", "BackendName", "default_budget", "rank"]
@@ -77,6 +78,7 @@ def rank(
     began = time.perf_counter()
     reads = _backend(backend)
     _check_arguments(keep, share, token_budget)
+    check_model(model, tree)
     budget = token_budget or default_budget(model)
     progress(0, len(tree.prefix), "reading the instruction")
     try:
