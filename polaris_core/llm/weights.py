@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from polaris_core.errors import InvalidInput, MissingWeights
+from polaris_core.llm.download import fetch
 from polaris_core.llm.packages import required
 from polaris_core.progress import Progress, silent
 
@@ -16,7 +17,6 @@ __all__ = ["find_model", "find_on_hub", "is_hub_name"]
 _WEIGHTS = "model.safetensors"
 _PARTS = "model.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
-_FETCHED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
 _INDEX_LIMIT = 1 << 24
 _HUB_NAME = re.compile(r"\w[\w.-]{0,95}/[\w.-]{0,95}\w", re.ASCII)
 _FOREIGN = {
@@ -71,7 +71,7 @@ def find_on_hub(name: str, *, download: bool = False, progress: Progress = silen
     if cached is not None and not _lacking(cached):
         return cached
     if download:
-        return _complete(_fetched(name, progress), name)
+        return _complete(fetch(name, progress), name)
     raise MissingWeights(
         f"the language model {name} is not on this machine",
         value=f"without {', '.join(_lacking(cached))}" if cached else "",
@@ -138,38 +138,3 @@ def _in_cache(name: str) -> Path | None:
     hub = required("huggingface_hub", "huggingface_hub")
     found = hub.try_to_load_from_cache(name, "config.json")
     return Path(found).parent if isinstance(found, str) else None
-
-
-def _fetched(name: str, progress: Progress) -> Path:
-    hub = required("huggingface_hub", "huggingface_hub")
-    bar = _bar(required("huggingface_hub.utils", "huggingface_hub").tqdm, name, progress)
-    try:
-        return Path(hub.snapshot_download(name, allow_patterns=_FETCHED, tqdm_class=bar))
-    except Exception as error:  # of the hub, of HTTP, of the disk; or the user's
-        if error is bar.stopped:
-            raise
-        raise MissingWeights(
-            f"the language model {name} could not be fetched",
-            value=f"{type(error).__name__}: {error}",
-            hint="Look at its page on the hub: is the name right, and are its terms accepted?",
-        ) from error
-
-
-def _bar(base: Any, name: str, progress: Progress) -> Any:  # noqa: ANN401
-    """A progress bar of the hub that draws nothing and tells `progress` how many bytes came."""
-
-    def start(self: Any, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        self.counts, self.seen = options.get("unit") == "B", 0
-        base.__init__(self, *args, **{**options, "disable": True})
-
-    def update(self: Any, n: float | None = 1) -> None:  # noqa: ANN401
-        self.seen += n or 0
-        try:
-            if self.counts:
-                progress(int(self.seen), int(self.total or 0), f"fetching {name}")
-        except BaseException as error:
-            made.stopped = error
-            raise
-
-    made: Any = type("Bar", (base,), {"__init__": start, "update": update, "stopped": None})
-    return made

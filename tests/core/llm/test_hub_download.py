@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,22 +15,24 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+LARGE = 30_000_000
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
     "config.json": b"{}",
     "tokenizer.json": b"{}",
-    "model.safetensors": bytes(3_000_000),
+    "model.safetensors": bytes(LARGE),
     "pytorch_model.bin": b"pickled",
     "README.md": b"# A model",
 }
 FETCH = """
-import sys
+import sys, threading
 from polaris_core.llm.weights import find_on_hub
 
 class Stopped(BaseException): ...
 
 seen = []
 def progress(done, total, what, /):
+    assert threading.current_thread() is threading.main_thread()
     seen.append((done, total, what))
     if "stop" in sys.argv and done:
         raise Stopped
@@ -79,8 +82,10 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header("ETag", f'"{etag}"')
         self.send_header("X-Repo-Commit", COMMIT)
         self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
+        for at in range(0, len(content) if self.command == "GET" else 0, LARGE // 10):
+            if at:
+                time.sleep(0.1)  # so that a download can be watched
+            self.wfile.write(content[at : at + LARGE // 10])
 
     def log_message(self, *_: object) -> None:
         pass
@@ -126,7 +131,7 @@ def test_a_model_is_fetched_without_what_is_pickled(fetch, tmp_path):
     wanted = {"config.json", "tokenizer.json", "model.safetensors"}
     assert {file.name for file in Path(folder).iterdir()} == wanted
     assert "fetching someone/model" in told
-    assert "3000004" in told  # bytes in all
+    assert f"{LARGE + 4}" in told  # bytes in all
     assert fetch("someone/model") == [folder, "None"]  # nothing is fetched again
 
 
