@@ -94,6 +94,15 @@ class ClipEncoder:
         """Length of a vector."""
         return self._config["embed_dim"]
 
+    @property
+    def module(self) -> Any:  # noqa: ANN401
+        """The torch module, loaded; a host may move it between devices.
+
+        Raises:
+            InvalidInput: The weights do not fit the model.
+        """
+        return self._parts().model
+
     def encode_texts(self, texts: Sequence[str], progress: Progress = silent) -> Embeddings:
         """Embed each text, shape `n dim`.
 

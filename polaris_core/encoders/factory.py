@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 from polaris_core.encoders.base import ImageEncoder, TextEncoder
@@ -19,7 +20,8 @@ _ACCEPTED = (
 )
 
 _lock = threading.Lock()
-_made: dict[str, Any] = {}
+_made: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+"""Those in use: weights that nobody holds any more are given back."""
 
 
 def text_encoder(spec: str) -> TextEncoder:
@@ -55,9 +57,10 @@ def image_encoder(spec: str) -> ImageEncoder:
 
 def _encoder(spec: str) -> Any:  # noqa: ANN401
     with _lock:
-        if spec not in _made:
-            _made[spec] = _new(spec)
-        return _made[spec]
+        encoder = _made.get(spec)
+        if encoder is None:
+            encoder = _made[spec] = _new(spec)
+        return encoder
 
 
 def _new(spec: str) -> Any:  # noqa: ANN401
