@@ -119,6 +119,8 @@ def _as_background(thing: Thing, rest: Words) -> Reading | None:
 def read_fill(verb: str, rest: Words) -> Reading:
     """Read "fill the room with balloons", "surround the house with trees"."""
     at = find(rest, {"with", "by", "in"})
+    if at < 1 and verb == "sprinkle":
+        return read_add("add", rest)
     if at < 1 or at + 1 >= len(rest):
         return not_an_edit("filling something without saying with what", read_thing(rest))
     target, thing = rest[:at], read_thing(rest[at + 1 :])

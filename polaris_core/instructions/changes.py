@@ -27,7 +27,7 @@ from polaris_core.instructions.requests import Request
 from polaris_core.instructions.scenes import is_hour
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.texts import is_about_text
-from polaris_core.instructions.words import Word, Words, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, lower_at, strip_marks, word_set
 
 __all__ = ["read_change"]
 
@@ -206,6 +206,9 @@ def _split_change(rest: Words) -> tuple[Words, Words]:
         target = target[:origin] if origin > 0 else target
         colour = find(target, {"from", "in"})
         return (target[:colour] if colour == len(target) - 2 and origin > 0 else target), new
+    index = find(rest, {"for"})
+    if index > 0 and lower_at(rest, index + 1) in ("a", "an", "some", "two"):
+        return rest[:index], rest[index + 1 :]
     return rest, ()
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from polaris_core.instructions.chunks import core_end
 from polaris_core.instructions.lexicon import (
     ADD,
+    BACKGROUNDS,
     DEFINITE,
     DETERMINERS,
     DRAW,
@@ -22,7 +23,9 @@ from polaris_core.instructions.lexicon import (
     PICTURES,
     RELATIVES,
     SWAP,
+    VERBS,
 )
+from polaris_core.instructions.phrases import read_thing
 from polaris_core.instructions.requests import Request
 from polaris_core.instructions.scenes import scene_of_place
 from polaris_core.instructions.unwanted import removed_thing
@@ -103,8 +106,24 @@ def _arrow(request: Request) -> Words:
         if old:
             return (_verb("change"), *old, _verb("to"), *request.words[at + 1 :])
     colon = find(request.words[:4], {":"})
-    if not request.has_verb and 0 < colon < len(request.words) - 1:
+    ground = colon < 0 and read_thing(request.words[:3]).head in BACKGROUNDS
+    colon = find(request.words[:4], {","}) if ground else colon
+    if (not request.has_verb or request.verb in _NAMED_LOOKS) and 0 < colon < len(
+        request.words
+    ) - 1:
         return (_verb("change"), *request.words[:colon], _verb("to"), *request.words[colon + 1 :])
+    return () if request.has_verb else _bare_change(request.words)
+
+
+_NAMED_LOOKS = frozenset({"style", "color", "colour", "light"})
+
+
+def _bare_change(words: Words) -> Words:
+    """Read "cat to dog", "day into night"."""
+    at = find(words, {"to", "into"})
+    short = 0 < at < 4 and at + 1 < len(words) < 9 and find(words, OPENERS) == at
+    if short and not any(w.lower in VERBS for w in words):
+        return (_verb("change"), *words[:at], _verb("into"), *words[at + 1 :])
     return ()
 
 
@@ -200,10 +219,12 @@ def _existential(request: Request) -> Words:
     """Read "there should be a dog on the sofa", "the man needs a hat"."""
     words = request.words
     lowers = [w.lower for w in words[:5]]
-    if request.verb == "let" and lowers[1:3] == ["there", "be"]:
+    if request.verb in ("let", "make") and lowers[1:3] == ["there", "be"]:
         return (_verb("add"), *words[3:])
     if request.has_verb:
         return ()
+    if lowers[:1] == ["there"] and lowers[1:2] and lowers[1] in _DENIED and "be" in lowers:
+        return (_verb("remove"), *words[lowers.index("be") + 1 :])
     if "be" in lowers and (request.is_wish or lowers[0] == "there"):
         at = lowers.index("be")
         if all(w in _THERE for w in lowers[:at]):
@@ -218,6 +239,7 @@ def _existential(request: Request) -> Words:
     return ()
 
 
+_DENIED = frozenset({"shouldn't", "mustn't", "can't", "shan't"})
 _THERE = word_set("there should could must may ought to also")
 
 

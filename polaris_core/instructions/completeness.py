@@ -59,6 +59,8 @@ def states_a_look(words: Words) -> bool:
 
 
 def _names_thing(thing: Thing) -> bool:
+    if thing.place and thing.head in _ALL:
+        return True
     return _says_more(thing.core, _NO_THINGS)
 
 

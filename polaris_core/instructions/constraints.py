@@ -17,6 +17,17 @@ KEEPING = word_set(
 _ALL = frozenset({"everything", "all", "anything", "everyone", "nothing"})
 
 
+def _goes_on(words: Words, index: int) -> bool:
+    """Whether "but" cuts nothing off: "everything but the dog", "same style, but a fox"."""
+    styled = words[0].lower in ("same", "this") and words[1].lower == "style"
+    return words[index - 1].lower in _ALL or styled
+
+
+def _makes_it(words: Words, index: int) -> bool:
+    """Whether "so" leads to what is asked: "make it so that the dog is a wolf"."""
+    return index == 2 and words[1].lower in ("it", "this")
+
+
 _IF = word_set("that that's it it's you possible you're this there")
 
 
@@ -53,9 +64,11 @@ def without_constraint(words: Words) -> Words:
         gerund = following.endswith("ing")
         if (
             (lower in ("while", "without", "whilst") and gerund)
-            or (lower == "but" and index > 1 and words[index - 1].lower not in _ALL)
+            or (lower == "but" and index > 1 and not _goes_on(words, index))
             or (lower in (",", "and", "-") and following in KEEPING)
-            or (lower == "so" and following in ("that", "it", "the"))
+            or (
+                lower == "so" and following in ("that", "it", "the") and not _makes_it(words, index)
+            )
             or (lower in ("because", "since", "unlike", "even"))
             or (lower == "if" and following in _IF)
         ):

@@ -190,14 +190,16 @@ def _read_unsupported(verb: str, rest: Words) -> Reading:
 def _read_subordinate(verb: str, rest: Words) -> Reading | None:
     """Read "transform the image into one where the woman tilts her head"."""
     at = find(rest, _CLAUSE_MARKS)
+    if at < 0 and lower_at(rest, 1) == "so" and len(rest) > 3:
+        at = 1
     if at < 0 and find(rest, {"in"}) >= 0:
         at = next((i + 1 for i in range(len(rest) - 1) if _in_which(rest, i)), -1)
     if at < 1 or at + 1 >= len(rest):
         return None
     before, clause = rest[:at], rest[at + 1 :]
-    if clause[0].lower == "that" and rest[at].lower == "such":
+    if lower_at(clause, 0) == "that" and rest[at].lower in ("such", "so"):
         clause = clause[1:]
-    versions = PICTURES | {"one", "version", "variant", "way", "variation"}
+    versions = PICTURES | {"this"} | {"one", "version", "variant", "way", "variation"}
     if not any(w.lower in versions for w in before) and verb not in VAGUE:
         return None
     inner = plain_form(Request(clause, has_verb=False, is_wish=True), has_picture=True)

@@ -20,10 +20,11 @@ _LITTLE = {
     "French": "le les une des du dans avec sur et remplace remplacer ajoute ajouter est pour par "
     "chat chien supprime supprimer enlève enlever change-moi mets mettre fais dessine crée "
     "transforme rends image-là l'image l'arrière-plan arrière-plan ciel fond peins un au aux en "
-    "couleur rouge bleu vert s'il vous plaît rendez",
+    "couleur rouge bleu vert s'il vous plaît rendez tu je peux veux gens jeune efface effacer",
     "Spanish": "el los las una unos con por del y para gato perro reemplaza cambia añade agrega "
     "quita elimina borra pon haz convierte pinta dibuja crea fondo imagen cielo un al de la en "
-    "como sea color-de favor rojo azul verde sombrero hazlo ponle quítale sustituye",
+    "como sea color-de favor rojo azul verde sombrero hazlo ponle quítale sustituye hazla más "
+    "menos",
     "Italian": "il lo gli nel nella della del di una un sostituisci aggiungi rimuovi togli cambia "
     "trasforma rendi disegna crea sfondo immagine con che per gatto cane cielo fai metti elimina "
     "colora stile cappello rosso",
@@ -102,7 +103,8 @@ def _by_script(words: Words) -> str:
 
 
 def _by_words(words: Words) -> str:
-    lowers = [w.lower for w in words if not w.is_quote and not w.is_mark]
+    spoken = [w.lower for w in words if not w.is_quote and not w.is_mark]
+    lowers = [part for word in spoken for part in word.split("-") if part]
     found = sum(w in _FOREIGN and w not in _ENGLISH for w in lowers)
     also = sum(w in _FOREIGN for w in lowers)
     marked = any(c in _MARKED for w in lowers for c in w)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from polaris_core.instructions.becoming import read_becoming
 from polaris_core.instructions.changes import read_change
 from polaris_core.instructions.intent import InstructionType
-from polaris_core.instructions.lexicon import ADD, OPENERS, SWAP
+from polaris_core.instructions.lexicon import ADD, DEFINITE, OPENERS, SWAP
 from polaris_core.instructions.making import read_make
-from polaris_core.instructions.phrases import Thing, find, read_thing
+from polaris_core.instructions.phrases import Thing, find, names_picture, read_thing
 from polaris_core.instructions.reading import Reading, not_an_edit
 from polaris_core.instructions.requests import Request
 from polaris_core.instructions.styles import is_style_phrase
@@ -26,6 +26,9 @@ def referred(request: Request, said: list[Request]) -> Request:
     """The request with the thing it points at: "a kite would look great, can you add one?"."""
     if request.verb in _POINTING_OUT and request in said:
         return _pointed_out(request, said)
+    named = _named_before(request, said)
+    if named:
+        return Request((request.words[0], *named, *request.rest[1:]))
     pointing = len(request.rest) == 1 and request.rest[0].lower in _POINTING
     if request.verb not in ADD or not pointing or request not in said:
         return request
@@ -37,6 +40,22 @@ def referred(request: Request, said: list[Request]) -> Request:
         thing = (*other.words[:at], *(other.words[place:] if place > 0 else ()))
         return Request((Word("add", "add"), *thing))
     return request
+
+
+def _named_before(request: Request, said: list[Request]) -> Words:
+    """What "it" is in "the grass looks dull, make it greener"; nothing if that is not said."""
+    if lower_at(request.rest, 0) not in ("it", "them") or request not in said:
+        return ()
+    index = said.index(request)
+    before = said[index - 1] if index else None
+    if before is None or before.has_verb or len(request.rest) < 2:
+        return ()
+    at = find(before.words, _STATING)
+    known = at > 0 and before.words[0].lower in DEFINITE and not names_picture(before.words[:at])
+    return before.words[:at] if known else ()
+
+
+_STATING = word_set("is are was were looks look seems seem isn't aren't feels")
 
 
 def _pointed_out(request: Request, said: list[Request]) -> Request:

@@ -18,7 +18,7 @@ from polaris_core.instructions.reading import (
 )
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text
-from polaris_core.instructions.words import Word, Words, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, lower_at, strip_marks, word_set
 
 __all__ = ["names_style_of_given", "part_reference", "read_new"]
 
@@ -201,6 +201,8 @@ def _without_leftovers(rest: Words) -> Words:
 def _part_fronted(rest: Words) -> Words:
     """What follows "using the style of this image, …", "same style as the upload, but …"."""
     comma = find(rest, {","})
-    if comma < 3 or comma + 1 >= len(rest) or rest[0].lower not in _FRONTED:
+    if comma < 2 or comma + 1 >= len(rest) or rest[0].lower not in _FRONTED:
         return ()
-    return strip_marks(rest[comma + 1 :]) if names_style_of_given(rest[:comma]) else ()
+    after = strip_marks(rest[comma + 1 :])
+    after = after[1:] if lower_at(after, 0) in ("but", "and") else after
+    return after if names_style_of_given(rest[:comma]) else ()

@@ -11,7 +11,8 @@ _POLITE = word_set(
     "just let's lets also then and so next first finally we need wish love how should may might "
     "try simply again additionally thanks i'll you'd you'll going gonna wanna gimme oh well maybe "
     "perhaps dear yo alright basically actually firstly secondly plus go ahead only sorry rather "
-    "prefer i've lemme hmm um"
+    "prefer i've lemme hmm um possibly quickly carefully realistically seamlessly still quick "
+    "really"
 )
 _WISHES = frozenset({"want", "like", "need", "wish", "love", "there", "rather", "prefer", "if"})
 # Each a row of words; a slash parts those that may stand at the same place.
@@ -24,7 +25,9 @@ _OPENINGS = tuple(
         "it would/might be great/nice/cool/awesome/good/better/best/lovely/perfect if/to/as/with",
         "it'd be great/nice/cool/awesome/good/better/best/lovely/perfect if/to/as/with",
         "would/might be great/nice/cool/awesome/good/better/best/lovely/perfect if/to",
-        "i was/am/am just/was just wondering if/whether",
+        "i was/am wondering if/whether",
+        "i was/am just wondering if/whether",
+        "hi/hello/hey there",
         "i'm wondering if/whether",
         "i wonder if/whether",
         "i'd/i would appreciate it if",

@@ -29,6 +29,7 @@ from polaris_core.instructions.words import (
     Word,
     Words,
     find,
+    lower_at,
     strip_marks,
     text_of,
     word_set,
@@ -88,12 +89,22 @@ class Request:
 def split_requests(words: Words) -> list[Request]:
     """The requests of a message, in order; statements are kept, as requests without a verb."""
     requests: list[Request] = []
-    for sentence in _sentences(words):
+    for sentence in _sentences(_without_asides(words)):
         for piece in _joined(sentence):
             request = _read_request(piece)
             if request is not None:
                 requests.append(request)
     return requests
+
+
+def _without_asides(words: Words) -> Words:
+    """Without "— the one on the desk —"."""
+    dashes = [i for i, w in enumerate(words) if w.lower == "—" or (w.lower == "-" and w.spaced)]
+    for start, end in itertools.pairwise(dashes):
+        inside = words[start + 1 : end]
+        if 1 < len(inside) < _ELLIPSIS_WORDS and inside[0].lower in DEFINITE:
+            return words[:start] + words[end + 1 :]
+    return words
 
 
 def _sentences(words: Words) -> list[Words]:
@@ -240,6 +251,8 @@ def _read_request(piece: Words) -> Request | None:
     if not stripped or stripped[0].lower in KEEPING:
         return None
     verb = meant_verb(stripped[0].lower)
+    if not verb and lower_at(stripped, 1) in _FOLLOWERS:
+        verb = GERUNDS.get(stripped[0].lower, "")  # "would you mind removing the dog"
     if verb and verb != stripped[0].lower:
         stripped = (Word(verb, verb), *stripped[1:])
     stripped = without_thanks(without_constraint(stripped))

@@ -32,7 +32,7 @@ _HOURS = word_set(
     "foggy season hour era century 1920s 1930s 1940s 1950s 1960s 1970s 1980s 1990s 2000s haze "
     "drizzle downpour hail heatwave wintertime summertime springtime lightning"
 )
-_SHOWN = frozenset({"wonderland", "scene", "landscape", "scenery", "atmosphere"})
+_SHOWN = frozenset({"time", "wonderland", "scene", "landscape", "scenery", "atmosphere"})
 _INTO = frozenset({"in", "on", "at", "into", "onto", "inside", "by", "near", "under", "above"})
 
 

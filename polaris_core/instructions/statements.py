@@ -39,6 +39,7 @@ _WISHED = frozenset({"should", "must", "shall"})
 _STATED = frozenset({"is", "are", "was", "were"})
 _TURNING = word_set("become becomes became look looks appear appears seem seems resemble resembles")
 _BEING = word_set("be become becomes look looks appear resemble turn made of like turned into now")
+_TURNS = word_set("turn turns change changes transform transforms morph morphs")
 _GONE = frozenset({"gone", "invisible", "absent", "missing"})
 _STYLED = word_set("filter style effect aesthetic vibe look mode theme vibes feel")
 
@@ -83,6 +84,9 @@ def read_clause(words: Words, *, wished: bool = False) -> Reading | None:
     becoming = find(words, {"becomes"})
     if becoming > 0:
         return _read_state(words[:becoming], words[becoming:])
+    turning = find(words, _TURNS)
+    if turning > 0 and lower_at(words, turning + 1) in ("into", "to"):
+        return read_becoming(words[:turning], words[turning + 2 :])
     return (
         _read_infinitive(words, wished=wished)
         or _read_present(words, wished=wished)
@@ -93,7 +97,7 @@ def read_clause(words: Words, *, wished: bool = False) -> Reading | None:
 def _read_infinitive(words: Words, *, wished: bool) -> Reading | None:
     """Read "(can) the lamp be red", "(I want) it to look like a comic"."""
     bare = find(words, {"be", "become"})
-    bare = find(words, {"look", "resemble"}) if bare < 0 else bare
+    bare = find(words[:-1], {"look", "resemble"}) if bare < 0 else bare
     meant = lower_at(words, bare) in ("be", "become") or wished
     if bare > 0 and (meant or bare == 1 or words[bare - 1].lower in ("to", "now")):
         end = bare
