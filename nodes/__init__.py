@@ -10,6 +10,8 @@ from . import (
     instruction_parser,
     language_model,
     lora_retriever,
+    region_masker,
+    segmenter,
     zoo,
 )
 
@@ -17,6 +19,8 @@ _MODULES = [
     zoo,
     language_model,
     instruction_parser,
+    segmenter,
+    region_masker,
     checkpoint_retriever,
     lora_retriever,
     adaptive_editor,

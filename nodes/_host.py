@@ -54,6 +54,11 @@ def show(cls: type[io.ComfyNode], text: str) -> ui.PreviewText:
     return ui.PreviewText(text)
 
 
+def show_both(cls: type[io.ComfyNode], image: Any, text: str) -> dict[str, Any]:
+    """Show pictures (IMAGE) and a text on the node, and keep both in the history."""
+    return {**ui.PreviewImage(image, cls=cls).as_dict(), **show(cls, text).as_dict()}
+
+
 def model_folders() -> list[ModelFolder]:
     """The host's checkpoint and LoRA folders that exist."""
     from polaris_core.catalogue.entry import Kind

@@ -19,6 +19,7 @@ ZooIO = io.Custom("POLARIS_ZOO")
 IntentIO = io.Custom("POLARIS_INTENT")
 ShortlistIO = io.Custom("POLARIS_SHORTLIST")
 LanguageModelIO = io.Custom("POLARIS_LLM")
+SegmenterIO = io.Custom("POLARIS_SEGMENTER")
 
 
 @dataclass(frozen=True)
