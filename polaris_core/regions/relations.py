@@ -28,7 +28,7 @@ def relation_weight(
     near = math.exp(-_gap(box_xyxy, landmark_xyxy) / _size(landmark_xyxy))
     x, y = _centre(box_xyxy, landmark_xyxy)
     if relation is Relation.BETWEEN and other_xyxy is not None:
-        weight = near * math.exp(-_off_line(box_xyxy, landmark_xyxy, other_xyxy))
+        weight = math.exp(-_off_line(box_xyxy, landmark_xyxy, other_xyxy))
     elif relation in (Relation.IN, Relation.AT):
         weight = _covered(box_xyxy, landmark_xyxy)
     elif relation is Relation.ON:

@@ -121,7 +121,7 @@ def target_of(landmark: Landmark) -> Target:
 
 
 def _target(text: str, place: Place, intent: EditIntent) -> Target:
-    words = text.split()
+    words = text.split() or [text]
     said = intent.instruction.lower()
     before, after = _around(said, text)
     words, rank = _ranked(words, after)
