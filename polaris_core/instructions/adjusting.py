@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from polaris_core.instructions.becoming import read_becoming, unclear
 from polaris_core.instructions.intent import InstructionType
-from polaris_core.instructions.lexicon import BACKGROUNDS, LOOK_OF_VERB, VERBS, WHOLE_ATTRIBUTES
+from polaris_core.instructions.lexicon import (
+    BACKGROUNDS,
+    LOOK_OF_VERB,
+    PICTURES,
+    VERBS,
+    WHOLE_ATTRIBUTES,
+)
 from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
+from polaris_core.instructions.qualities import is_quality
 from polaris_core.instructions.reading import (
     BACKGROUND,
     Reading,
@@ -39,6 +46,7 @@ _FLAWS = word_set(
     "imperfection imperfections blemish blemishes acne wrinkles pimples pimple spots freckles "
     "scars stain stains"
 )
+_OF_PICTURE = PICTURES | word_set("overall general color colour ambient and of")
 _BASE_PARTS = frozenset(base_noun(part) for part in _PARTS)
 _BASE_FLAWS = frozenset(base_noun(flaw) for flaw in _FLAWS)
 
@@ -81,6 +89,8 @@ def _tone(rest: Words) -> str:
     words = [w.lower for w in (bare[:of] if of > 0 else bare)]
     if words and words[-1] in ("level", "levels", "slightly", "overall"):
         words = words[:-1]
+    if len(words) > 1 and not (is_quality(words[-2]) or words[-2] in _OF_PICTURE):
+        return ""  # "skin tone"
     return words[-1] if words and words[-1] in _TONES else ""
 
 

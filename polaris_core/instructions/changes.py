@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from polaris_core.instructions.adjusting import adjusts_tone, read_look_verb
 from polaris_core.instructions.becoming import read_becoming, unclear
+from polaris_core.instructions.complements import split_make
+from polaris_core.instructions.having import read_having
 from polaris_core.instructions.lexicon import (
     CRAFTS,
     DEFINITE,
@@ -12,7 +14,6 @@ from polaris_core.instructions.lexicon import (
     SWAP,
     VERBS,
 )
-from polaris_core.instructions.making import read_having, split_make
 from polaris_core.instructions.phrases import Thing, drop_articles, find, names_picture, read_thing
 from polaris_core.instructions.placing import part_place, read_setting
 from polaris_core.instructions.qualities import is_quality
@@ -20,6 +21,7 @@ from polaris_core.instructions.reading import (
     POSE,
     Reading,
     not_an_edit,
+    read_target,
     restyled_picture,
     restyled_thing,
 )
@@ -53,6 +55,8 @@ def read_change(request: Request) -> Reading:
         return switched
     if verb in LOOK_OF_VERB:
         return read_look_verb(verb, rest)
+    if verb in ("draw", "sketch") and (at := find(rest, {"with"})) > 0:
+        return read_having(rest[:at], rest[at + 1 :])
     if verb in _COVERING and (at := find(rest, {"with", "in"})) > 0:
         return _read_covered(verb, rest[:at], rest[at + 1 :])
     target, new = _split_swap(verb, rest) if verb in SWAP else _split_change(rest)
@@ -73,7 +77,21 @@ def _read_parted(verb: str, target: Words, new: Words) -> Reading:
         return _read_restyled(verb, target)
     if new and new[0].lower in ("have", "has", "having", "show", "feature") and verb not in SWAP:
         return _read_content(target, new)
+    if not new and (undecided := _read_undecided(target)):
+        return undecided
     return read_becoming(target, new, seems=_seems(new))
+
+
+def _read_undecided(target: Words) -> Reading | None:
+    """Read "change the color of the stockings", which leaves open into which."""
+    wanted = read_target(target)
+    if wanted.attribute not in _OPEN or not wanted.words or names_picture(wanted.words):
+        return None
+    attribute = "color" if wanted.attribute.startswith("colo") else wanted.attribute
+    return restyled_thing(read_thing(wanted.words), _look(f"different {attribute}"))
+
+
+_OPEN = word_set("color colour colors colours pattern texture material hue shade design")
 
 
 def _read_content(target: Words, new: Words) -> Reading:

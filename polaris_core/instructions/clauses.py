@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from polaris_core.instructions.chunks import core_end
+from polaris_core.instructions.instead import one_for_another, where_it_is
 from polaris_core.instructions.lexicon import (
     ADD,
     BACKGROUNDS,
     DEFINITE,
     DETERMINERS,
-    DRAW,
-    NEW,
     OPENERS,
     PICTURES,
     RELATIVES,
@@ -30,13 +28,12 @@ from polaris_core.instructions.requests import Request
 from polaris_core.instructions.scenes import scene_of_place
 from polaris_core.instructions.unwanted import removed_thing
 from polaris_core.instructions.verbs import PARTICIPLES
-from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
 
 __all__ = ["plain_form"]
 
 _BEING = word_set("is are be being gets get was were been been")
 _PASSIVE_VERBS = word_set("have get make let")
-_SHOWING = ADD | NEW | DRAW | frozenset({"make", "use", "have", "see", "give", "get", "let", ""})
 _CLEAR_PARTICIPLES = word_set(
     "added removed replaced changed turned deleted erased swapped converted transformed recolored "
     "recoloured inserted placed exchanged substituted edited switched"
@@ -49,7 +46,15 @@ def plain_form(request: Request, *, has_picture: bool) -> Request:
     """The same request in the form that the readers know; itself, if it is in that form."""
     request = replace(request, words=_without_picture(request.words))
     words = request.words
-    for form in (_arrow, _instead, _where_it_is, _existential, _removed, _moved, _renamed_verb):
+    for form in (
+        _arrow,
+        one_for_another,
+        where_it_is,
+        _existential,
+        _removed,
+        _moved,
+        _renamed_verb,
+    ):
         found = form(request)
         if found:
             return replace(request, words=found, has_verb=True)
@@ -125,94 +130,6 @@ def _bare_change(words: Words) -> Words:
     if short and not any(w.lower in VERBS for w in words):
         return (_verb("change"), *words[:at], _verb("into"), *words[at + 1 :])
     return ()
-
-
-def _instead(request: Request) -> Words:
-    """Read "a dog instead of the cat", "instead of the cat, show a dog"."""
-    words = request.words
-    denied = _denied(request)
-    if denied:
-        return denied
-    if request.is_wish and not request.has_verb:
-        than = find(words, {"than"})
-        if than > 0 and lower_at(words, than + 1) in DEFINITE:
-            new = words[1:than] if words[0].lower in ("see", "have") else words[:than]
-            return (_verb("change"), *words[than + 1 :], _verb("to"), *new)
-    at = next(
-        (
-            i
-            for i in range(len(words) - 2)
-            if (words[i].lower in ("instead", "rather") and words[i + 1].lower in ("of", "than"))
-            or (
-                words[i].lower in ("in", "into", "take")
-                and words[i + 1].lower in ("place", "lieu")
-                and words[i + 2].lower == "of"
-            )
-        ),
-        -1,
-    )
-    if at < 0 or (request.verb not in _SHOWING and at > 0):
-        return _cut_instead(request, at)
-    after = words[at + 2 :] if words[at + 1].lower in ("of", "than") else words[at + 3 :]
-    if at == 0:
-        comma = find(after, {","})
-        end = comma if comma > 0 else core_end(after)
-        old, new = after[:end], strip_marks(after[end:])
-        while new and (new[0].lower in _SHOWING or new[0].lower in ("i", "want", "like", "there")):
-            new = new[1:]
-    else:
-        old, new = after, (words[1:at] if request.has_verb else words[:at])
-    if not old or not new:
-        return ()
-    return (_verb("change"), *old, _verb("to"), *_without_it(new))
-
-
-def _denied(request: Request) -> Words:
-    """Read "(I want) a walrus, not a seal, on the ice"."""
-    words = request.words
-    at = find(words, {"not"})
-    if not request.is_wish or at < 2 or words[at - 1].lower not in (",", "and", "-"):
-        return ()
-    end = find(words, {","}, at)
-    old = words[at + 1 : end if end > 0 else len(words)]
-    new = words[1 : at - 1] if request.has_verb else words[: at - 1]
-    while new and new[0].lower in ("see", "have"):
-        new = new[1:]
-    named = lower_at(old, 0) in DETERMINERS and lower_at(new, 0) in DETERMINERS
-    return (_verb("change"), *old, _verb("to"), *new) if named else ()
-
-
-def _without_it(new: Words) -> Words:
-    return new[1:] if len(new) > 1 and new[0].lower == "it" else new
-
-
-def _cut_instead(request: Request, at: int) -> Words:
-    return strip_marks(request.words[:at]) if at > 1 else ()
-
-
-def _where_it_is(request: Request) -> Words:
-    """Read "where the meter is I'd rather have a mushroom", "put a dog where the cat is"."""
-    words = request.words
-    at = find(words, {"where"})
-    if at < 0 or request.verb not in _SHOWING:
-        return ()
-    end = find(words, {"is", "was", "are", "stands", "sits"}, at)
-    if end < 0:
-        return ()
-    old = words[at + 1 : end]
-    comma = find(words, {","}, end)
-    if [w.lower for w in old] == ["there"] and comma > 0:  # "where there is a cat, put a dog"
-        old, end = words[end + 1 : comma], comma
-    new = words[end + 1 :] if at == 0 else (words[1:at] if request.has_verb else words[:at])
-    while new and (new[0].lower in _SHOWING or new[0].lower in _LEFTOVERS or new[0].is_mark):
-        new = new[1:]
-    following = words[end + 1].lower if end + 1 < len(words) else ""
-    if not old or not new or (at > 0 and following and following not in ("now", "currently")):
-        return ()
-    return (_verb("replace"), *old, _verb("with"), *new)
-
-
-_LEFTOVERS = word_set("i i'd rather have want like would should there be now currently standing")
 
 
 def _existential(request: Request) -> Words:

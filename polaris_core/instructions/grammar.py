@@ -20,6 +20,7 @@ from polaris_core.instructions.changes import read_change
 from polaris_core.instructions.clauses import plain_form
 from polaris_core.instructions.completeness import completed
 from polaris_core.instructions.compose import compose
+from polaris_core.instructions.having import read_give
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.instructions.languages import foreign
 from polaris_core.instructions.lexicon import (
@@ -39,7 +40,7 @@ from polaris_core.instructions.lexicon import (
     UNSUPPORTED,
     VAGUE,
 )
-from polaris_core.instructions.making import read_give, read_make
+from polaris_core.instructions.making import read_make
 from polaris_core.instructions.neighbours import continued, referred
 from polaris_core.instructions.phrases import drop_articles, find, names_picture, read_thing
 from polaris_core.instructions.pictures import names_style_of_given, part_reference, read_new

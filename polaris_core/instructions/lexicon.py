@@ -84,6 +84,7 @@ LOOK_OF_VERB = {
     "simplify": "simple",
     "camouflage": "camouflage",
     "gild": "gilded",
+    "tan": "tanned",
     "rust": "rusty",
 }
 CHANGE = (

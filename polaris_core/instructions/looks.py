@@ -34,16 +34,20 @@ def is_look(new: Words, made: Thing) -> bool:
     if not words or (is_known_thing(made.head) and made.style and not names_style(bare)):
         return False
     one = determiner in ("a", "an") or determiner.isdecimal()
-    return _names_look(words, one=one) or _says_how(words, bare, determiner, made)
+    return _names_look(words, one=one, bare=not determiner) or _says_how(
+        words, bare, determiner, made
+    )
 
 
-def _names_look(words: list[str], *, one: bool) -> bool:
+def _names_look(words: list[str], *, one: bool, bare: bool) -> bool:
     """Whether it ends in "color", in a material, or in a shade: "a fiery orange"."""
     last = words[-1]
     if len(words) > 1 and last in _VISIBLE | ATTRIBUTES | PATTERNS | {"finish", "texture"}:
         return True
     if last in MATERIALS and not one:
         return True
+    if bare and not is_known_thing(last) and any(w in MATERIALS for w in words):
+        return base_noun(last) == last  # "bamboo fiber composite", "bone china"
     return one and len(words) > 1 and last in COLOURS and all(w in COLOURS | _SHADES for w in words)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from polaris_core.instructions.actions import action_start
 from polaris_core.instructions.additions import read_add, stands_by_known
 from polaris_core.instructions.becoming import read_becoming
+from polaris_core.instructions.having import read_having
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import DEFINITE, DRAW, PICTURES, PRONOUNS
-from polaris_core.instructions.making import read_having
-from polaris_core.instructions.phrases import Thing, drop_articles, find, read_thing
+from polaris_core.instructions.phrases import Thing, drop_articles, find, is_participle, read_thing
 from polaris_core.instructions.reading import (
     POSE,
     Reading,
@@ -76,8 +76,9 @@ def _edit_of_given(verb: str, rest: Words, thing: Thing) -> Reading | None:
     """What is no new picture, but an edit of the one that was given; None if it is new."""
     if find(rest, {"where", "when"}) >= 0:
         return not_an_edit("the same picture with something else happening in it", thing)
-    if rest and rest[0].lower in DEFINITE and action_start(rest) > 0:
-        return not_an_edit(POSE, read_thing(rest[: action_start(rest)]))
+    does = next((i for i in range(1, len(rest)) if is_participle(rest, i)), action_start(rest))
+    if rest and rest[0].lower in DEFINITE and does > 0:
+        return not_an_edit(POSE, read_thing(rest[:does]))
     if verb in DRAW and rest and rest[0].lower in DEFINITE | PRONOUNS and find(rest, {"with"}) > 0:
         at = find(rest, {"with"})
         return read_having(rest[:at], rest[at + 1 :])
@@ -140,7 +141,8 @@ def _content_of_picture(rest: Words) -> Words:
     made = tuple(w for w in bare[: index - 1] if w.lower not in _PRAISE)
     medium = bare[index - 1 : index] if bare[index - 1].lower in _VERSIONS else ()
     content = bare[index + 1 :]
-    if medium and content[0].lower in DEFINITE and action_start(content) < 0:
+    doing = any(is_participle(content, i) for i in range(1, len(content)))
+    if medium and content[0].lower in DEFINITE and not doing:
         return rest
     if content[0].lower in DEFINITE:
         return content

@@ -16,6 +16,7 @@ from polaris_core.instructions.lexicon import (
     CHANGE,
     DEFINITE,
     DETERMINERS,
+    LOOK_OF_VERB,
     OPENERS,
     REMOVE,
     SWAP,
@@ -40,7 +41,7 @@ __all__ = ["Request", "split_requests"]
 _ENDS = frozenset({".", "!", "?", ";", "—", "。", "！", "？", "；"})
 _TITLES = word_set("mt st mr mrs ms dr vs no approx e.g i.e jr sr")
 # Also nouns or adjectives: after "and" they start a request only before a determiner.
-_DOUBLE_MEANING = word_set(
+_DOUBLE_MEANING = frozenset(LOOK_OF_VERB) | word_set(
     "light color colour paint place change cut frame set style clear open type print label mirror "
     "hide drop cover coat shift switch exchange trade design draw sketch tint move turn raise "
     "lower bend tilt lift clean fix repair crop show list count craft build sculpt let get have "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from polaris_core.instructions.actions import action_start, is_doing
 from polaris_core.instructions.additions import read_add, stands_by_known
 from polaris_core.instructions.becoming import read_becoming
+from polaris_core.instructions.complements import split_make
 from polaris_core.instructions.completeness import is_question, states_a_look
+from polaris_core.instructions.having import read_having
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import (
     BACKGROUNDS,
@@ -14,7 +16,6 @@ from polaris_core.instructions.lexicon import (
     RELATIVES,
     WHOLE_ATTRIBUTES,
 )
-from polaris_core.instructions.making import read_having, split_make
 from polaris_core.instructions.phrases import find, is_participle, names_picture, read_thing
 from polaris_core.instructions.pictures import part_reference, read_new
 from polaris_core.instructions.placing import read_setting
@@ -62,6 +63,9 @@ def read_phrase(request: Request, *, has_picture: bool) -> Reading:
         return fragment
     if request.is_wish:
         return _read_wish(words)
+    target, new = split_make(words)
+    if new and lower_at(words, len(words) - len(new) - 1) == "in" and words[0].lower in DEFINITE:
+        return read_becoming(target, new)  # "the sofa in green velvet"
     thing = read_thing(words)
     indefinite = words[0].lower in DETERMINERS - DEFINITE
     if indefinite and stands_by_known(thing) and not thing.detail:
