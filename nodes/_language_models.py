@@ -69,8 +69,10 @@ class HostLanguageModel:
             raise out_of_memory() from error
         return self._model
 
-    def reply(self, question: Question, progress: Progress) -> str:
-        return self.ready().reply(question, progress)
+    def reply(self, question: Question, progress: Progress | None = None) -> str:
+        from polaris_core.progress import silent
+
+        return self.ready().reply(question, progress or silent)
 
 
 def local_model(name: str, precision: str = "auto", download: bool = False) -> HostLanguageModel:

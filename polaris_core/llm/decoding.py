@@ -43,7 +43,8 @@ def decode(
         The tokens, with the one that ended them if one did.
 
     Raises:
-        LanguageModelProblem: Memory ran out, or the model failed.
+        LanguageModelProblem: Memory ran out, or the model failed. What `progress` raises passes
+            through unchanged.
     """
     torch, transformers = required("torch", "torch"), required("transformers", "transformers")
     said = _Said(progress, max_tokens)
@@ -52,7 +53,7 @@ def decode(
         do_sample=False,
         num_beams=1,
         use_cache=True,
-        eos_token_id=list(stops),
+        eos_token_id=list(stops) or None,
         pad_token_id=stops[0] if stops else 0,
         suppress_tokens=list(never) or None,
     )

@@ -1,7 +1,10 @@
 """A chat model on this machine, loaded with transformers, with vision or without.
 
-Question ─▶ chat_prompt ─▶ tokens and pixels ─▶ greedy decoding ─▶ reply
-constrained ─┘ if there is a schema
+    Question ─▶ chat_prompt ─▶ tokens, pixels ─▶ decoding ─▶ reply
+                                                 ▲
+                                                 └─ constrained, if there is a schema
+
+Where the weights lie is found by `weights`, and `loading` makes a model of them.
 """
 
 from __future__ import annotations
@@ -138,7 +141,7 @@ class TransformersModel:
         options: dict[str, Any] = {"add_special_tokens": False, "return_tensors": "pt"}
         try:
             if self._processor is None:
-                inputs = self.tokenizer([prompt], **options)
+                inputs = self.tokenizer([prompt], return_token_type_ids=False, **options)
             else:
                 inputs = self._processor(text=[prompt], images=pictures or None, **options)
         except Exception as error:  # whatever a foreign processor makes of it
@@ -192,7 +195,7 @@ class TransformersModel:
 
     def _guide(self, schema: Mapping[str, Any]) -> Guide:
         if self._vocabulary is None:
-            width = self.model.config.get_text_config().vocab_size
+            width = getattr(self.model.config.get_text_config(), "vocab_size", 0)
             self._vocabulary = vocabulary(self.tokenizer, width, self._stops)
         return Guide(schema, self._vocabulary)
 

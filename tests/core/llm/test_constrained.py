@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, normalizers
+from tokenizers.models import BPE
+from transformers import PreTrainedTokenizerFast
 
 from polaris_core.demo.tiny_language_models import make_text_model
 from polaris_core.errors import InvalidInput, LanguageModelProblem
@@ -94,6 +97,22 @@ def tokens(tmp_path_factory):
     return vocabulary(parts.tokenizer, parts.model.config.vocab_size, [0, STOP])
 
 
+@pytest.fixture(scope="module")
+def sentence_pieces():
+    """A vocabulary of the other great family: blanks are letters, rare characters are bytes."""
+    single = [f"<0x{byte:02X}>" for byte in range(256)]
+    special = ["<unk>", "<s>", "</s>"]
+    learnt = ["▁", "▁a", *"abcdefghijklmnopqrstuvwxyz_0123456789", '"', '":', '","', "{", "}", "["]
+    words = {word: i for i, word in enumerate(special + single + learnt)}
+    pieces = Tokenizer(BPE(words, [("▁", "a")], byte_fallback=True, unk_token="<unk>"))
+    pieces.add_special_tokens(special)
+    blanks = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    pieces.normalizer = normalizers.Sequence(blanks)
+    pieces.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback()])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, eos_token="</s>")
+    return vocabulary(tokenizer, len(tokenizer), [STOP])
+
+
 def ramble(guide: Guide, width: int, most: int, seed: int) -> int:
     """Choose tokens by lot until the reply ends or `most` are written; how many there were."""
     drawn = random.Random(seed)
@@ -123,6 +142,13 @@ def test_an_intent_written_by_lot_is_valid(tokens, most, seed):
     assert written < 1400  # no model can ramble longer than the schema's bounds allow
     intent = json.loads(guide.text())
     assert list(intent) == INTENT_SCHEMA["required"]
+
+
+@given(schemas, st.integers(0, 60), st.integers(0, 2**32))
+def test_it_makes_no_difference_what_kind_of_tokenizer_it_is(sentence_pieces, schema, most, seed):
+    guide = Guide(schema, sentence_pieces)
+    ramble(guide, sentence_pieces.vocab_size, most, seed)
+    assert obeys(schema, json.loads(guide.text()))
 
 
 @given(schemas, st.data())
