@@ -19,27 +19,7 @@ from polaris_core.instructions.schema import INTENT_SCHEMA
 from polaris_core.instructions.serialize import intent_from_json, intent_to_json
 from polaris_core.llm.transformers_model import TransformersModel
 
-WORDS = [
-    "make",
-    "add",
-    "remove",
-    "turn",
-    "paint",
-    "cat",
-    "dog",
-    "sky",
-    "red",
-    "oil",
-    "watercolor",
-    "the",
-    "a",
-    "into",
-    "left",
-    "of",
-    "fox",
-    "狐",
-    "é",
-]
+WORDS = "make add remove turn paint cat dog sky red oil watercolor the a into left of fox 狐 é"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +42,7 @@ def drawing(seed: int) -> Image.Image:
 
 
 def sentence(seed: int) -> str:
-    return " ".join(random.Random(seed).choices(WORDS, k=1 + seed % 12))
+    return " ".join(random.Random(seed).choices(WORDS.split(), k=1 + seed % 12))
 
 
 def assert_valid(intent: dict) -> None:

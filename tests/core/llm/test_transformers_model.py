@@ -17,27 +17,6 @@ from polaris_core.errors import LanguageModelProblem
 from polaris_core.llm.base import Message, Question
 from polaris_core.llm.transformers_model import TransformersModel
 
-WORDS = [
-    "make",
-    "add",
-    "remove",
-    "turn",
-    "paint",
-    "cat",
-    "dog",
-    "sky",
-    "red",
-    "oil",
-    "watercolor",
-    "the",
-    "a",
-    "into",
-    "left",
-    "of",
-    "fox",
-    "狐",
-    "é",
-]
 SHORT = {
     "type": "object",
     "properties": {
@@ -77,10 +56,6 @@ def drawing(seed: int) -> Image.Image:
     return Image.frombytes("RGB", size, drawn.randbytes(size[0] * size[1] * 3))
 
 
-def sentence(seed: int) -> str:
-    return " ".join(random.Random(seed).choices(WORDS, k=1 + seed % 12))
-
-
 def test_a_model_with_vision_looks_at_the_picture(models):
     vision = models["vision"]
     assert vision.sees_pictures
@@ -109,8 +84,8 @@ def test_the_likeliest_token_is_taken_whatever_the_folder_wishes(model, caplog):
 
 
 def test_free_text_is_bounded_and_free_of_control_tokens(model):
-    for seed in range(5):
-        reply = model.reply(ask(sentence(seed), schema=None, most=15))
+    for text in ("fox", "paint the sky", "狐", "1 2 3", ""):
+        reply = model.reply(ask(text, schema=None, most=15))
         written = model.tokenizer(reply, add_special_tokens=False)["input_ids"]
         assert "<|" not in reply
         assert len(written) <= 60  # half characters are written anew, as three bytes each
