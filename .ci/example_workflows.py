@@ -32,6 +32,8 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisZoo": (0, 0, 400, 320),
     "PolarisLanguageModel": (0, 380, 400, 260),
     "LoadImage": (0, 380, 400, 340),
+    "PolarisSegmenter": (0, 780, 400, 200),
+    "PolarisRegionMasker": (2420, 880, 460, 620),
     "PolarisInstructionParser": (460, 0, 400, 620),
     "PolarisCheckpointRetriever": (460, 680, 460, 420),
     "PolarisLoraRetriever": (980, 0, 460, 560),
@@ -42,7 +44,18 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "SaveImage": (2420, 0, 400, 440),
     "PreviewAny": (2420, 500, 400, 320),
 }
+_FOUND = (
+    "The mask is found by itself. The preview numbers the regions: write another number into "
+    "choice to take that one. superpixels needs no download and knows no things; with Segment "
+    "Anything in models/sams and a CLIP image encoder, things are found by their names."
+)
 NOTES = {
+    "polaris_replace": _FOUND,
+    "polaris_restyle_part": _FOUND,
+    "polaris_add": f"{_FOUND} Where an added thing goes is better found with an InstructPix2Pix "
+    "checkpoint at ip2p_model, ip2p_clip and ip2p_vae.",
+    "polaris_remove": _FOUND,
+    "polaris_background": _FOUND,
     "polaris_language_model": "With a language model the sentence may be in any language the model "
     "reads. Name the model of your own server, or choose local and a folder in models/LLM. If it "
     "does not answer, the grammar reads the sentence, and the parser says so.",

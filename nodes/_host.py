@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("polaris")
 
+_REPORT_EVERY_S = 0.1
+"""The host opens an event loop for every report, and language models report every token."""
 _FOLDERS = {"checkpoint": "checkpoints", "lora": "loras"}
 """Kind of entry to the host's name for its folders."""
 _zoos: dict[tuple[str, str], Zoo] = {}
@@ -37,10 +40,14 @@ def progress() -> Progress:
     from comfy_api.latest import ComfyAPISync
 
     api = ComfyAPISync()
+    last = 0.0
 
     def report(done: int, total: int, what: str, /) -> None:
+        nonlocal last
         throw_exception_if_processing_interrupted()
-        if total > 0:
+        now = time.monotonic()
+        if total > 0 and (done >= total or now - last >= _REPORT_EVERY_S):
+            last = now
             api.execution.set_progress(done, total)
 
     return report

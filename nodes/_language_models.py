@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import folder_paths
 
 from . import _host
+from ._managed import managed
 
 if TYPE_CHECKING:
     from polaris_core.llm.base import Question
@@ -36,11 +37,10 @@ class HostLanguageModel:
 
     def __init__(self, model: TransformersModel) -> None:
         from comfy import model_management
-        from comfy.model_patcher import ModelPatcher
 
         self._model = model
-        self.patcher = ModelPatcher(
-            _movable(model.model), _device(), model_management.text_encoder_offload_device()
+        self.patcher = managed(
+            model.model, _device(), model_management.text_encoder_offload_device()
         )
 
     @property
@@ -168,12 +168,3 @@ def _precision() -> str:
     if model_management.is_device_cpu(device):
         return "float32"
     return "bfloat16" if model_management.should_use_bf16(device) else "float16"
-
-
-def _movable(model: Any) -> Any:
-    """A module around the model: ComfyUI writes down the device on it, which `model` refuses."""
-    from torch import nn
-
-    around = type(type(model).__name__, (nn.Module,), {})()  # the name stands in ComfyUI's log
-    around.add_module("model", model)
-    return around

@@ -13,7 +13,7 @@
     ├── IndexProblem                 an index on disk cannot be used
     │   └── IndexMismatch            … it was built by another encoder
     ├── MissingDependency            a package is not installed
-    ├── MissingWeights               an encoder's weights are not on this machine
+    ├── MissingWeights               a model's weights are not on this machine
     ├── LanguageModelProblem         a language model could not answer
     │   ├── UnreadableReply          … its reply is not what was asked for
     │   └── LanguageServerProblem    … its server failed, or not in time
@@ -150,7 +150,7 @@ class MissingDependency(PolarisError, ImportError):
 
 
 class MissingWeights(PolarisError):
-    """An encoder's weights are not on this machine."""
+    """A model's weights are not on this machine."""
 
 
 class LanguageModelProblem(PolarisError):
