@@ -17,6 +17,8 @@ _SEEN = 0.5
 """Probability of being a thing, rather than background, from which on a region is taken."""
 _PROMINENT = 0.5
 """Share of the greatest prominence from which on a region is taken where nothing looked."""
+_FRAMING = 0.6
+"""What covers so much of the picture's border is no thing in it."""
 _GUESSED = 0.3
 
 
@@ -46,7 +48,11 @@ def find_foreground(scene: Scene, nouns: Sequence[str]) -> Foreground:
     things = Target(_THINGS[0], "thing", count=None, also=_THINGS[1:])
     scores = scene.find(things, SCENERY).scores
     if scene.sees:
-        chosen = [i for i, s in enumerate(scores) if s.value and s.value.contrast >= _SEEN]
+        chosen = [
+            index
+            for index, (score, shape) in enumerate(zip(scores, scene.shapes, strict=True))
+            if score.value and score.value.contrast >= _SEEN and shape.frame < _FRAMING
+        ]
         how = "the sentence names none, so it is whatever looks like a thing"
     else:
         best = max((score.total for score in scores), default=0.0)

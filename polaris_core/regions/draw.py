@@ -10,7 +10,7 @@ import numpy as np
 from polaris_core.encoders.base import RGBImage
 from polaris_core.encoders.checks import checked_image, required
 from polaris_core.errors import InvalidInput
-from polaris_core.regions.algebra import SoftMask, complement, grow, resized, soft
+from polaris_core.regions.algebra import SoftMask, complement, resized, soft
 from polaris_core.regions.proposal import Box, Mask
 from polaris_core.regions.region import Candidate, RegionMask
 
@@ -32,6 +32,10 @@ _COLOURS = (
 """Told apart by the colour-blind (Okabe and Ito, Color Universal Design, 2008)."""
 _TINT = (255, 0, 144)
 _TINTED, _DIMMED = 0.4, 0.35
+
+
+_COARSE = 256
+"""Places for numbers are sought on a grid of so many points to an edge."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,11 @@ def _fitted(candidate: Candidate, size_hw: tuple[int, int]) -> Mask:
 
 def _outline(canvas: RGBImage, inside: Mask, colour: tuple[int, int, int], line_px: int) -> None:
     """A coloured line within a dark one, so that it shows on every ground."""
-    rim = inside & ~grow(inside, -line_px)
-    edge = inside & ~rim & ~grow(inside, -line_px - 1)
+    ndimage = required("scipy.ndimage", "scipy")
+    deep, deeper = (
+        ndimage.minimum_filter(inside, 2 * px + 1, mode="nearest") for px in (line_px, line_px + 1)
+    )
+    rim, edge = inside & ~deep, deep & ~deeper
     canvas[edge] = canvas[edge] // 3
     canvas[rim] = colour
 
@@ -134,12 +141,16 @@ def _colour(candidate: Candidate) -> tuple[int, int, int]:
 
 
 def _middle(inside: Mask, taken: Mask) -> tuple[int, int]:
-    """X and y of the place deepest inside that is not taken, or simply deepest inside."""
-    free = inside & ~taken
+    """X and y of the place deepest inside that is not taken, or just some place inside."""
+    step = max(1, max(inside.shape) // _COARSE)
+    free = (inside & ~taken)[::step, ::step]
     ndimage = required("scipy.ndimage", "scipy")
-    depth = ndimage.distance_transform_edt(np.pad(free if free.any() else inside, 1))[1:-1, 1:-1]
-    y, x = divmod(int(depth.argmax()), inside.shape[1])
-    return x, y
+    depth = ndimage.distance_transform_edt(np.pad(free, 1))[1:-1, 1:-1]
+    if not depth.any():
+        rows, columns = np.nonzero(inside)
+        return int(columns[0]), int(rows[0])
+    y, x = divmod(int(depth.argmax()), free.shape[1])
+    return x * step, y * step
 
 
 def _label(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from polaris_core.encoders.base import Embeddings, RGBImage
 from polaris_core.progress import Progress, silent
+from polaris_core.regions.algebra import largest_parts
 from polaris_core.regions.geometry import (
     Shape,
     overlap,
@@ -29,6 +30,11 @@ _ANY = 0.05
 """Regions below this share are not taken even where more are asked for."""
 _PART = 0.5
 """Regions that share more of the smaller one are the same thing, or a part of it."""
+_NEARLY = 0.85
+"""Of two regions, one within the other, the larger is taken if it scores this share: a thing often
+looks no more like itself than its head does."""
+_MOST_WHOLE = 3
+"""But never one so many times as large."""
 _BLIND = 0.3
 """Confidence never exceeds it where nothing looked at the picture."""
 
@@ -140,8 +146,19 @@ class Scene:
             if scores[index].total < least * scores[order[0]].total:
                 break
             if all(self._apart(index, other) for other in kept):
-                kept.append(index)
+                whole = self._whole_of(index, scores)
+                kept = [other for other in kept if self._apart(whole, other)] + [whole]
         return kept
+
+    def _whole_of(self, part: int, scores: Sequence[Score]) -> int:
+        """The largest connected region around a region that scores nearly as well, or itself."""
+        least = _NEARLY * scores[part].total
+        for index, proposal in enumerate(self.proposals[:part]):
+            area = self.proposals[part].area_px * _MOST_WHOLE
+            near = scores[index].total >= least > 0 and proposal.area_px <= area
+            if near and self.shapes[index].frame < 0.5 and _holds(proposal, self.proposals[part]):
+                return index
+        return part
 
     def _apart(self, one: int, other: int) -> bool:
         return overlap(self.proposals[one], self.proposals[other]) <= _PART
@@ -207,3 +224,11 @@ class Scene:
         fit = min(1.0, *(2 * scores[i].place ** 0.5 for i in chosen))
         looks = [value.contrast for i in chosen if (value := scores[i].value)]
         return margin * fit * (min(looks) if looks else _BLIND)
+
+
+def _holds(whole: Proposal, part: Proposal) -> bool:
+    """Whether a region is connected and nearly all of another lies in it."""
+    if overlap(whole, part) < 0.9:
+        return False
+    crop = whole.crop
+    return bool((largest_parts(crop, 0.2, most=2) == largest_parts(crop)).all())
