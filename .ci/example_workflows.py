@@ -33,7 +33,7 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisLanguageModel": (0, 380, 400, 260),
     "LoadImage": (0, 380, 400, 340),
     "PolarisSegmenter": (0, 780, 400, 200),
-    "PolarisRegionMasker": (2420, 880, 460, 620),
+    "PolarisRegionMasker": (980, 620, 460, 620),
     "PolarisInstructionParser": (460, 0, 400, 620),
     "PolarisCheckpointRetriever": (460, 680, 460, 420),
     "PolarisLoraRetriever": (980, 0, 460, 560),
@@ -154,7 +154,7 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     return {
         "id": node_id,
         "type": "Note",
-        "pos": [0, 900],
+        "pos": [0, 1040],
         "size": [400, 120],
         "flags": {},
         "order": 99,
