@@ -65,6 +65,10 @@ def _rows_of(head: Any, answers: tuple[int, int]) -> Any | None:  # noqa: ANN401
     bias = head.bias.detach()[rows].float() if "bias" in dict(head.named_parameters()) else None
 
     class Answers(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight, self.bias = weight, bias  # some models ask their head for its type
+
         def forward(self, hidden: torch.Tensor) -> torch.Tensor:
             return functional.linear(hidden.float(), weight, bias)
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from polaris_core.errors import InvalidInput
 from polaris_core.rerank.backend import CausalModel, Reading
 from polaris_core.rerank.borrowed import answers_only, attention
-from polaris_core.rerank.prefix import Prefix, input_device, log_odds_of, read_prefix
+from polaris_core.rerank.prefix import Prefix, read_prefix
+from polaris_core.rerank.rows import answer_logits, input_device, log_odds_of
 from polaris_core.rerank.supported import check_attention
 from polaris_core.rerank.tree import Tokens, Tree
 
@@ -148,13 +149,14 @@ class PackedReader:
         start = self._prefix.length
         places = chain.from_iterable(range(start, start + length) for length in lengths)
         pack = _Pack(self._prepare(lengths, start, device), self._prefix)
-        logits = self._model(
+        logits = answer_logits(
+            self._model,
+            [end - 1 for end in accumulate(lengths)],
             input_ids=torch.tensor([list(chain.from_iterable(branches))], device=device),
             position_ids=torch.tensor([list(places)], device=device),
-            logits_to_keep=torch.tensor([end - 1 for end in accumulate(lengths)], device=device),
             use_cache=False,
             polaris_pack=pack,
-        ).logits
+        )
         if pack.layers_seen != self._prefix.layers:
             raise _unreadable(self._model, "not all of its layers attend in the common way")
         return Reading(log_odds_of(logits[0], self._columns), sum(lengths))

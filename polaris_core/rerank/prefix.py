@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from polaris_core.errors import InvalidInput
 from polaris_core.rerank.backend import CausalModel
+from polaris_core.rerank.rows import answer_logits, input_device
 from polaris_core.rerank.tree import Tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Prefix", "input_device", "log_odds_of", "read_prefix"]
+__all__ = ["Prefix", "read_prefix"]
 
 
 class Prefix:
@@ -67,12 +67,13 @@ def read_prefix(model: CausalModel, tokens: Tokens) -> Prefix:
 
     prefix = Prefix(model, len(tokens))
     device = input_device(model)
-    model(
+    answer_logits(
+        model,
+        [len(tokens) - 1],
         input_ids=torch.tensor([tokens], device=device),
         position_ids=torch.arange(len(tokens), device=device)[None],
         past_key_values=prefix.cache,
         use_cache=True,
-        logits_to_keep=1,
     )
     for layer in prefix.cache.layers:
         keys = getattr(layer, "keys", None)
@@ -83,15 +84,3 @@ def read_prefix(model: CausalModel, tokens: Tokens) -> Prefix:
                 hint='Choose another model, or backend="one_by_one"',
             )
     return prefix
-
-
-def input_device(model: CausalModel) -> Any:  # noqa: ANN401
-    """Where token ids must lie; a model spread over devices begins at its embedding."""
-    weight = getattr(model.get_input_embeddings(), "weight", None)
-    return model.device if weight is None or weight.is_meta else weight.device
-
-
-def log_odds_of(logits: Tensor, columns: Sequence[int]) -> list[float]:
-    """Yes against no, one per row of `logits`, shape `n columns`."""
-    rows: list[list[float]] = logits[:, list(columns)].double().cpu().numpy().tolist()
-    return [yes - no for yes, no in rows]

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 from polaris_core.rerank.backend import CausalModel, Reader, Reading
 from polaris_core.rerank.borrowed import answers_only
-from polaris_core.rerank.prefix import Prefix, input_device, log_odds_of, read_prefix
+from polaris_core.rerank.prefix import Prefix, read_prefix
+from polaris_core.rerank.rows import answer_logits, input_device, log_odds_of
 from polaris_core.rerank.supported import check_attention
 from polaris_core.rerank.tree import Tokens, Tree
 
@@ -86,7 +87,10 @@ class _Batched:
         ends = [len(branch) - 1 for branch in branches]
         longest = max(ends) + 1
         padded = [branch + (0,) * (longest - len(branch)) for branch in branches]
-        logits = self._model(
+        places = sorted(set(ends))
+        logits = answer_logits(
+            self._model,
+            places,
             input_ids=torch.tensor(padded, device=device),
             position_ids=torch.arange(start, start + longest, device=device).expand(
                 len(branches), -1
@@ -96,8 +100,6 @@ class _Batched:
             ),
             past_key_values=self._prefix.copies(len(branches)),
             use_cache=True,
-            logits_to_keep=torch.tensor(sorted(set(ends)), device=device),
-        ).logits
-        place = {end: i for i, end in enumerate(sorted(set(ends)))}
-        rows = torch.stack([logits[i, place[end]] for i, end in enumerate(ends)])
+        )
+        rows = torch.stack([logits[i, places.index(end)] for i, end in enumerate(ends)])
         return Reading(log_odds_of(rows, self._columns), longest * len(branches))

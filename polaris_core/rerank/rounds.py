@@ -16,10 +16,10 @@ from polaris_core.progress import Progress, silent
 from polaris_core.rerank.backend import Backend, CausalModel, Reader
 from polaris_core.rerank.cascade import CascadeBackend
 from polaris_core.rerank.flex import FlexBackend
-from polaris_core.rerank.prefix import input_device
 from polaris_core.rerank.ranking import Ranking, Round
 from polaris_core.rerank.reading import is_out_of_memory, no_memory, read_branches
 from polaris_core.rerank.reference import BatchedBackend, OneByOneBackend
+from polaris_core.rerank.rows import input_device
 from polaris_core.rerank.supported import check_model
 from polaris_core.rerank.tree import Tree
 

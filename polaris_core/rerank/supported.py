@@ -6,6 +6,7 @@ Windows that slide are fine as long as the longest branch fits into them with it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -16,6 +17,9 @@ from polaris_core.rerank.tree import Tree
 __all__ = ["check_attention", "check_model", "text_config"]
 
 _OTHERS = 'Choose a model with full attention in every layer, or backend="one_by_one"'
+_OLDEST = [4, 56]
+"""The first release whose caches and masks are as they are today."""
+
 _READABLE = {"full_attention", "sliding_attention"}
 _STRETCHED = {"dynamic", "longrope"}
 """Rotary embeddings that change for the whole text once it grows beyond what was trained."""
@@ -35,10 +39,7 @@ def check_model(model: CausalModel, tree: Tree) -> None:
     """
     if not hasattr(model, "config") or not hasattr(model, "get_output_embeddings"):
         raise InvalidInput("this is no model of transformers", value=type(model).__name__)
-    if not hasattr(model, "get_decoder"):
-        raise MissingDependency(
-            "transformers is too old", hint="Install it: pip install -U transformers"
-        )
+    _check_transformers()
     config, name = text_config(model), type(model).__name__
     if model.get_output_embeddings() is None or getattr(config, "is_encoder_decoder", False):
         raise InvalidInput(
@@ -93,6 +94,18 @@ def check_attention(model: CausalModel, tree: Tree) -> None:
             f"{tree.longest} tokens",
             value=f"sliding_window: {window}",
             hint=f"Shorten the texts. {_OTHERS}",
+        )
+
+
+def _check_transformers() -> None:
+    import transformers
+
+    found = [int(number) for number in re.findall(r"\d+", transformers.__version__)[:2]]
+    if found < _OLDEST:
+        raise MissingDependency(
+            f"transformers {_OLDEST[0]}.{_OLDEST[1]} or newer is needed",
+            value=transformers.__version__,
+            hint="Install it: pip install -U transformers",
         )
 
 
