@@ -15,35 +15,25 @@ import numpy as np
 
 from polaris_core.instructions.body_plans import is_person
 from polaris_core.instructions.intent import EditIntent
-from polaris_core.regions.algebra import (
-    SoftMask,
-    box_mask,
-    box_of,
-    fill_holes,
-    grow,
-    hard,
-    largest_parts,
-    resized,
-)
+from polaris_core.regions.algebra import SoftMask, box_mask, resized
+from polaris_core.regions.attended import attended, contrast
 from polaris_core.regions.geometry import inside_share
 from polaris_core.regions.place import Landmark, Place, Relation, read_place
-from polaris_core.regions.proposal import Box, Mask
+from polaris_core.regions.proposal import Box, Mask, Proposal
 from polaris_core.regions.region import SURE
 from polaris_core.regions.room import head_noun
 from polaris_core.regions.scene import Scene
 from polaris_core.regions.spots import plain_spots, spots_by, within_picture
-from polaris_core.regions.targets import target_of
+from polaris_core.regions.targets import is_plural, target_of
 from polaris_core.regions.usual import Known, body_span, is_flat
 
 __all__ = ["Addition", "place_addition"]
 
-_HOT = 0.5
-"""Of the greatest attention: what is hotter counts."""
-_AGREE = 0.3
-"""A proposal with at least this share of the hot area cuts it down to its outline."""
 _PRIOR = 0.75
-"""How much the words can take away from the attention at a place that they exclude."""
+"""Of the attention at a place that the words exclude, so much can go."""
 _GRID_PX = 256
+_TOP = 0.15
+"""The share of a person's height in which the head is."""
 _SPARING = frozenset(Relation) - {Relation.ON, Relation.IN, Relation.AT, Relation.FRONT}
 
 
@@ -86,40 +76,45 @@ def place_addition(
     """
     place = read_place(intent.anchor or intent.place)
     noun = head_noun(intent.subject)
+    if anchor_region is not None and place.relation is None:
+        place = replace(place, relation=Relation.AT)
     anchor = _given(place, anchor_region) or _sought(place, scene)
     if anchor.known and anchor.scale_of and place.relation:
         spots = spots_by(noun, place, anchor.known, anchor.scale_of, size_hw)
     else:
         spots = plain_spots(noun, place, size_hw)
     boxes = [within_picture(spot, size_hw) for spot in spots]
-    notes = [*anchor.notes, _told(place, anchor)]
     prior = _prior(boxes, size_hw)
-    said = not place.is_empty
     mask = _cut_out(box_mask(boxes[0], size_hw), place, anchor)
     confidence = _confidence(place, anchor)
-    heat = prior
-    if attention is None:
-        notes.append("no InstructPix2Pix model looked at the picture: placed by the sentence alone")
-    elif not attention.max() > 0:
-        notes.append("the InstructPix2Pix model looked nowhere: placed by the sentence alone")
+    if attention is None or not attention.max() > 0:
+        heat = prior
+        who = "the InstructPix2Pix model looked nowhere"
+        who = "no InstructPix2Pix model looked at the picture" if attention is None else who
+        notes = (_told(place, anchor), f"{who}: placed by the sentence alone")
     else:
-        weight = 1 - _PRIOR + _PRIOR * prior if said else 1
-        heat = (attention * weight).astype(np.float32)
-        mask, note = _attended(heat, scene, boxes[0])
-        notes.append(note)
-        confidence = _concentration(heat, mask) * (
-            0.5 + 0.5 * float(prior[mask].mean()) if said else 1
-        )
+        trust = _trust(place, anchor)
+        heat = (attention * (1 - trust + trust * prior)).astype(np.float32)
+        most = None if is_plural(intent.subject) else 1
+        mask, note = attended(heat, scene.proposals, boxes[0], most)
+        agreement = float(prior[mask].mean()) if trust else 1.0
+        confidence = contrast(heat, mask) * (0.5 + 0.5 * agreement)
+        notes = (note, _told(place, anchor)) if trust else (note,)
     scores = tuple(inside_share(proposal, heat) for proposal in scene.proposals)
-    return Addition(mask, confidence, scores, tuple(filter(None, notes)))
+    return Addition(mask, confidence, scores, (*anchor.notes, *notes))
+
+
+def _trust(place: Place, anchor: _Anchor) -> float:
+    """How much of the attention at a place the words can take away, 0 to 1."""
+    if anchor.known:
+        return _PRIOR * anchor.confidence
+    return _PRIOR if _names_spot(place) else 0.0
 
 
 def _given(place: Place, region: Mask | None) -> _Anchor | None:
-    box = None if region is None else box_of(region)
-    if box is None:
+    if region is None:
         return None
-    landmark = place.landmark
-    known = Known(box, landmark.noun if landmark else "")
+    known = _known(Proposal.of(region, 1.0), place.landmark.noun if place.landmark else "")
     return _Anchor((known,), known, region, 1.0)
 
 
@@ -135,24 +130,31 @@ def _sought(place: Place, scene: Scene) -> _Anchor:
     finding = scene.find(target_of(whole))
     proposals = [scene.proposals[i] for i in finding.chosen]
     first = proposals[0]
-    known = [Known(p.box_xyxy, whole.noun) for p in proposals[:2]]
+    known = [_known(proposal, whole.noun) for proposal in proposals[:2]]
     scale_of, region = known[0], first.mask
     if whole is not landmark:
-        span = body_span(landmark.noun, first.box_xyxy)
+        span = body_span(landmark.noun, scale_of)
         if span is not None:
             known = [Known(span, landmark.noun)]
     if place.other is not None:
         second = scene.find(target_of(place.other), (landmark.noun,))
-        known = [known[0], Known(scene.proposals[second.chosen[0]].box_xyxy, place.other.noun)]
+        known = [known[0], _known(scene.proposals[second.chosen[0]], place.other.noun)]
     doubt = f"it is doubtful where “{whole.phrase}” is (confidence {finding.confidence:.2f})"
     notes = finding.notes if finding.confidence >= SURE else (doubt, *finding.notes)
     return _Anchor(tuple(known), scale_of, region, finding.confidence, notes)
 
 
+def _known(proposal: Proposal, noun: str) -> Known:
+    crop = proposal.crop
+    top = crop[: max(1, round(_TOP * crop.shape[0]))].sum(0, dtype=np.int64)
+    middle = float(top @ (np.arange(len(top)) + 0.5)) / float(top.sum())
+    return Known(proposal.box_xyxy, noun, proposal.box_xyxy[0] + middle)
+
+
 def _whole_of(landmark: Landmark) -> Landmark:
     """The person whose head, lap or foot is meant: found more surely than the part."""
     owner = landmark.owner or "person"
-    if is_person(owner) and body_span(landmark.noun, (0, 0, 100, 280)) is not None:
+    if is_person(owner) and body_span(landmark.noun, Known((0, 0, 100, 280), owner)) is not None:
         return replace(landmark, phrase=owner, noun=owner, owner="")
     return landmark
 
@@ -170,10 +172,15 @@ def _told(place: Place, anchor: _Anchor) -> str:
 def _confidence(place: Place, anchor: _Anchor) -> float:
     if anchor.known:
         return 0.7 * anchor.confidence
-    spot = place.side is not None or place.level is not None or place.depth is not None
-    if place.landmark is not None:
-        return 0.15
-    return 0.6 if spot else 0.1
+    if _names_spot(place):
+        return 0.6
+    return 0.1 if place.landmark is None else 0.15
+
+
+def _names_spot(place: Place) -> bool:
+    """Whether it says where in the picture, by itself."""
+    told = place.side is not None or place.level is not None or place.depth is not None
+    return place.landmark is None and (told or place.corner)
 
 
 def _cut_out(mask: Mask, place: Place, anchor: _Anchor) -> Mask:
@@ -205,33 +212,3 @@ def _prior(boxes: Sequence[Box], size_hw: tuple[int, int]) -> SoftMask:
         near = np.maximum(0, 1 - np.hypot(dx, dy) / reach) * 0.9**index
         np.maximum(prior, near, out=prior)
     return resized(prior, size_hw)
-
-
-def _attended(heat: SoftMask, scene: Scene, usual: Box) -> tuple[Mask, str]:
-    """The hot area, cut to the outline of the proposal that it fits best."""
-    hot = fill_holes(largest_parts(hard(heat / (2 * _HOT * heat.max())), 0.25))
-    area = int(np.count_nonzero(hot))
-    note = "placed where InstructPix2Pix looks for it"
-    best, fit = None, 0.0
-    for proposal in scene.proposals:
-        left, top, right, bottom = proposal.box_xyxy
-        common = int(np.count_nonzero(hot[top:bottom, left:right] & proposal.crop))
-        iou = common / (area + proposal.area_px - common)
-        if iou > fit and common >= _AGREE * area:
-            best, fit = proposal, iou
-    if best is not None:
-        hot &= best.mask
-        note += f", within a proposed region (IoU {fit:.2f})"
-    usual_area = (usual[2] - usual[0]) * (usual[3] - usual[1])
-    least = math.sqrt(usual_area / 4) - math.sqrt(np.count_nonzero(hot))
-    if least > 1:
-        hot = grow(hot, round(least / 2))
-        note += ", widened so that there is room for it"
-    return hot, note
-
-
-def _concentration(heat: SoftMask, mask: Mask) -> float:
-    """How much more of the heat lies in the mask than if it were spread evenly, 0 to 1."""
-    share = np.count_nonzero(mask) / mask.size
-    mass = float(heat[mask].sum(dtype=np.float64) / heat.sum(dtype=np.float64))
-    return max(0.0, (mass - share) / (1 - share)) if share < 1 else 0.0

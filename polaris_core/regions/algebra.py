@@ -147,21 +147,27 @@ def fill_holes(mask: Mask, most_px: int | None = None) -> Mask:
     return filled
 
 
-def largest_parts(mask: Mask, least_share: float = 1.0, most: int | None = None) -> Mask:
+def largest_parts(
+    mask: Mask,
+    least_share: float = 1.0,
+    most: int | None = None,
+    weights: SoftMask | None = None,
+) -> Mask:
     """The connected parts, corners included, that are not much smaller than the largest.
 
     Args:
         mask: Any.
         least_share: Parts with fewer pixels than this share of the largest part go, 0 to 1.
         most: Never more than so many parts, ≥ 1; of equal ones the upper ones stay.
+        weights: `h w`: how much each pixel counts; None: all the same.
     """
     ndimage = required("scipy.ndimage", "scipy")
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
     if not count:
         return np.array(mask)
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    kept = areas >= max(1, least_share * areas.max())
+    areas = np.bincount(labels.ravel(), None if weights is None else weights.ravel())
+    areas[0] = -1
+    kept = areas >= least_share * areas.max()
     kept[0] = False
     if most is not None:
         kept[np.argsort(-areas, kind="stable")[max(1, most) :]] = False

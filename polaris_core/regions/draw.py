@@ -149,8 +149,11 @@ def _middle(inside: Mask, taken: Mask) -> tuple[int, int]:
     if not depth.any():
         rows, columns = np.nonzero(inside)
         return int(columns[0]), int(rows[0])
-    y, x = divmod(int(depth.argmax()), free.shape[1])
-    return x * step, y * step
+    ys, xs = np.nonzero(free)
+    # Of places equally deep the one nearest to the middle.
+    off = np.hypot(ys - ys.mean(), xs - xs.mean())
+    best = int(np.argmax(depth[ys, xs] - 0.05 * off))
+    return int(xs[best]) * step, int(ys[best]) * step
 
 
 def _label(

@@ -86,6 +86,8 @@ def ground(
     _check(intent, proposals, encoder, size_hw)
     looked = None if attention is None else soft(attention, size_hw, "the attention map")
     anchor = None if anchor_region is None else soft(anchor_region, size_hw, "the anchor's region")
+    if anchor is not None and not hard(anchor).any():
+        raise InvalidInput("the anchor's region is empty", hint="Leave it out, or mark the anchor")
     numbers = _numbers(choice)
     if means_all(intent):
         return _whole(intent, size_hw)
@@ -102,7 +104,8 @@ def _finished(
     numbers: tuple[int, ...],
     edge_px: tuple[int, int],
 ) -> RegionMask:
-    order = sorted(range(len(draft.scores)), key=lambda i: -draft.scores[i])
+    found = set(draft.chosen)
+    order = sorted(range(len(draft.scores)), key=lambda i: (i not in found, -draft.scores[i]))
     chosen, confidence, notes = draft.chosen, draft.confidence, draft.notes
     if numbers:
         if max(numbers) > len(order):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from polaris_core.errors import InvalidInput
 from polaris_core.regions.algebra import SoftMask
 from polaris_core.regions.proposal import Proposal
 
-__all__ = ["SURE", "Candidate", "RegionMask"]
+__all__ = ["SURE", "Candidate", "RegionMask", "read_choice"]
 
 SURE = 0.4
 """Below this confidence a region is named doubtful."""
@@ -18,7 +20,8 @@ class Candidate:
     """A region that was considered."""
 
     number: int
-    """From 1, the best first: what is drawn on the preview, and what a choice names."""
+    """From 1: what was found first, then the best. It is drawn on the preview, a choice names it,
+    and a choice does not change it."""
     proposal: Proposal
     score: float
     """0 to 1; larger is better."""
@@ -47,3 +50,22 @@ class RegionMask:
     def is_sure(self) -> bool:
         """Whether nobody has to look at it."""
         return self.confidence >= SURE
+
+
+_MOST_NUMBERS = 1000
+
+
+def read_choice(text: str) -> tuple[int, ...]:
+    """Numbers of candidates as somebody types them: "2", "1, 3"; nothing, or 0, chooses none.
+
+    Raises:
+        InvalidInput: It holds anything but numbers.
+    """
+    words = re.split(r"[\s,;+]+", text.strip(" \t\n,;+"))
+    words = [word for word in words if word]
+    if len(words) > _MOST_NUMBERS or not all(re.fullmatch(r"[0-9]{1,4}", w) for w in words):
+        raise InvalidInput(
+            "regions are chosen by their numbers", value=text, hint="Like “2”, or “1, 3” for two"
+        )
+    numbers = tuple(dict.fromkeys(map(int, words)))
+    return () if numbers == (0,) else numbers

@@ -11,7 +11,7 @@ from polaris_core.instructions.words import base_noun, read_words, text_of, word
 from polaris_core.regions.place import NOWHERE, Depth, Landmark, Place, read_place
 from polaris_core.regions.place_words import BODY_PARTS, PERSONS
 
-__all__ = ["Half", "Rank", "Target", "target_of", "targets_of"]
+__all__ = ["Half", "Rank", "Target", "is_plural", "target_of", "targets_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,19 @@ def targets_of(intent: EditIntent) -> tuple[Target, ...]:
 def target_of(landmark: Landmark) -> Target:
     """A landmark as something to be found itself."""
     phrase = PERSONS.get(landmark.phrase, landmark.phrase)
-    plural = base_noun(phrase.split()[-1]) != phrase.split()[-1]
     return Target(
         phrase=phrase,
         noun=PERSONS.get(landmark.noun, landmark.noun),
-        count=None if plural else 1,
+        count=None if is_plural(phrase) else 1,
         place=landmark.place or NOWHERE,
         also=(f"{phrase} of a {landmark.owner}",) if landmark.owner else (),
     )
+
+
+def is_plural(phrase: str) -> bool:
+    """Whether a phrase ends in a plural: "small dogs"."""
+    last = phrase.lower().split()[-1:]
+    return bool(last) and base_noun(last[0]) != last[0]
 
 
 def _target(text: str, place: Place, intent: EditIntent) -> Target:
@@ -190,4 +195,4 @@ def _count(last: str, before: list[str], rank: Rank | None) -> int | None:
             return int(word[:3])
         if word not in ("the", "of", "these", "those", "my", "their", "his", "her", "our"):
             break
-    return None if base_noun(last) != last else 1
+    return None if is_plural(last) else 1

@@ -36,6 +36,8 @@ class Known:
 
     box_xyxy: Box
     noun: str
+    top_x: float | None = None
+    """The middle of its uppermost part, where a person's head is; None takes the box's."""
 
 
 _SHARE = 0.08
@@ -59,7 +61,7 @@ _LOW_NOUNS = word_set(
 _WORN = {
     "hat": (-0.07, 0.09, 0.6),
     "crown": (-0.06, 0.06, 0.5),
-    "eyewear": (0.045, 0.09, 0.45),
+    "eyewear": (0.05, 0.105, 0.45),
     "mask": (0.04, 0.15, 0.5),
     "earphones": (0.0, 0.12, 0.6),
     "necklace": (0.15, 0.26, 0.5),
@@ -94,6 +96,9 @@ _BODY = {
     "knee": (0.65, 0.8),
     "foot": (0.93, 1.0),
 }
+_NARROW = word_set("head hair face forehead neck")
+_NECK = 0.25
+"""What ends above is centred on the head."""
 _TALL = 2.8
 """Height of a standing person in shoulder widths; a lower box shows the upper part of one."""
 
@@ -103,24 +108,24 @@ def is_flat(noun: str) -> bool:
     return noun in _FLAT_NOUNS or body_plan(noun) in _FLAT
 
 
-def body_span(part: str, person_xyxy: Box) -> Box | None:
+def body_span(part: str, person: Known) -> Box | None:
     """Where in a person's box a part of the body is; None if that cannot be told."""
     if part not in _BODY:
         return None
-    left, top, right, bottom = person_xyxy
-    height = _body_height(person_xyxy)
+    left, top, right, bottom = person.box_xyxy
+    height = _body_height(person.box_xyxy)
     upper, lower = (min(float(bottom), top + share * height) for share in _BODY[part])
-    if lower - upper < 1 or upper < 0:
-        upper, lower = max(0.0, upper), max(upper + 1, lower)
-    narrow = (right - left) * (
-        0.25 if part in ("head", "hair", "face", "forehead", "neck") else 0.0
-    )
-    return (
-        round(left + narrow),
-        round(upper),
-        round(right - narrow),
-        max(round(upper) + 1, round(lower)),
-    )
+    upper = min(max(0.0, upper), bottom - 1.0)
+    lower = max(lower, upper + 1)
+    if part not in _NARROW:
+        return left, round(upper), right, round(lower)
+    half, middle = max(0.5, (right - left) / 4), _head_x(person)
+    return round(middle - half), round(upper), round(middle + half), round(lower)
+
+
+def _head_x(person: Known) -> float:
+    left, _, right, _ = person.box_xyxy
+    return (left + right) / 2 if person.top_x is None else person.top_x
 
 
 def free_size(noun: str, size_hw: tuple[int, int], scale: float) -> tuple[float, float]:
@@ -184,8 +189,8 @@ def worn_box(noun: str, person: Known) -> FloatBox | None:
     worn = _WORN.get(body_plan(noun)) or _WORN_NOUNS.get(noun)
     if worn is None or not is_person(person.noun):
         return None
-    person_xyxy = person.box_xyxy
-    left, top, right, _ = person_xyxy
-    height, middle = _body_height(person_xyxy), (left + right) / 2
+    left, top, right, _ = person.box_xyxy
+    height = _body_height(person.box_xyxy)
+    middle = _head_x(person) if worn[1] < _NECK else (left + right) / 2
     half = worn[2] * (right - left) / 2
     return middle - half, top + worn[0] * height, middle + half, top + worn[1] * height

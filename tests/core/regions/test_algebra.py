@@ -135,6 +135,14 @@ def test_small_parts_go_and_those_nearly_as_large_as_the_largest_stay():
     assert largest_parts(mask, 0.0, most=2).sum() == 12 + 9
 
 
+def test_parts_count_by_weight_where_there_is_one():
+    mask = np.zeros((5, 12), np.bool_)
+    mask[1:4, 1:5] = mask[1:3, 8:10] = True
+    weights = np.where(np.arange(12) < 6, 0.1, 1).astype(np.float32)[None].repeat(5, 0)
+    assert largest_parts(mask).sum() == 12
+    assert largest_parts(mask, weights=weights).sum() == 4
+
+
 @given(PAIRS)
 def test_union_within_and_complement_are_or_and_not(pair):
     one, other = (soft(mask) for mask in pair)
