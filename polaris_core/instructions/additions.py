@@ -19,6 +19,7 @@ from polaris_core.instructions.reading import (
     BACKGROUND,
     POSE,
     Reading,
+    left_unsaid,
     not_an_edit,
     restyled_background,
     restyled_picture,
@@ -122,7 +123,7 @@ def read_fill(verb: str, rest: Words) -> Reading:
     if at < 1 and verb == "sprinkle":
         return read_add("add", rest)
     if at < 1 or at + 1 >= len(rest):
-        return not_an_edit("filling something without saying with what", read_thing(rest))
+        return left_unsaid("with what", "Fill the basket with apples", read_thing(rest))
     target, thing = rest[:at], read_thing(rest[at + 1 :])
     if read_thing(target).head in BACKGROUNDS:
         return restyled_background(BACKGROUND, (Word("filled", "filled"), *rest[at:]))
@@ -136,7 +137,8 @@ def read_remove(verb: str, rest: Words) -> Reading:
     if verb == "take":
         index = find(rest, {"away", "out", "off", "from"})
         if index < 0:
-            return not_an_edit("taking something without saying where from", read_thing(rest))
+            example = "Take the hat off the man"
+            return left_unsaid("where it is to be taken from", example, read_thing(rest))
         off = Word("from", "from")
         away = rest[index].lower in ("off", "from")
         place = (off, *rest[index + 1 :]) if away else rest[index + 1 :]
@@ -154,7 +156,7 @@ def read_remove(verb: str, rest: Words) -> Reading:
     if thing.head in _NOISE:
         return not_an_edit("restoring or sharpening a picture", thing)
     if not thing.core or (names_picture(rest) and thing.head not in ("frame", "picture")):
-        return not_an_edit("the removal of nothing in particular")
+        return Reading(InstructionType.REMOVE)
     return Reading(InstructionType.REMOVE, thing)
 
 
@@ -167,7 +169,7 @@ def read_apply(rest: Words) -> Reading:
     look, target = (rest[:index], rest[index + 1 :]) if index > 0 else (rest, ())
     _, look = drop_articles(look)
     if not look:
-        return not_an_edit("applying nothing in particular")
+        return restyled_picture(())
     aim = _aim(target)
     if aim:
         return restyled_picture(aim)

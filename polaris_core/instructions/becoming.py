@@ -25,6 +25,7 @@ from polaris_core.instructions.reading import (
     POSE,
     Reading,
     Target,
+    left_unsaid,
     not_an_edit,
     read_target,
     restyled_background,
@@ -36,7 +37,7 @@ from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.texts import changes_text, is_about_text, looks_otherwise
 from polaris_core.instructions.words import Words, base_noun, find, lower_at, strip_marks, word_set
 
-__all__ = ["HAIR", "own_look", "read_becoming", "unclear"]
+__all__ = ["HAIR", "PAPERS", "own_look", "read_becoming", "unclear"]
 
 HAIR = word_set("hair hairstyle haircut hairdo makeup bangs ponytail fringe")
 _FILLERS = word_set(
@@ -45,7 +46,7 @@ _FILLERS = word_set(
 )
 _EXCEPT = frozenset({"except", "but", "besides", "excluding"})
 _VIEWS = word_set("angle view viewpoint perspective camera vantage framing viewing")
-_PAPERS = frozenset({"id photo", "id picture", "passport photo", "id card photo", "headshot"})
+PAPERS = frozenset({"id photo", "id picture", "passport photo", "id card photo", "headshot"})
 _COLOURED = word_set("painted dyed coloured colored tinted turned")
 _KEPT_BEFORE = frozenset({"more", "much", "as", "just"})
 _SHARPER = word_set(
@@ -93,7 +94,7 @@ def _outside(target: Words, new: Words, wanted: Target) -> str:
         return "writing or changing text"
     if noun in _VIEWS:
         return "another point of view"
-    if made.text.lower() in _PAPERS:
+    if made.text.lower() in PAPERS:
         return "an ID photo"
     closed = noun in ("eye", "mouth") and lower_at(new, 0) in ("closed", "open", "shut")
     if closed or wanted.is_posture or is_action(new) or made.head in _EXPRESSION_NOUNS:
@@ -250,8 +251,5 @@ _RELATING = word_set("that which looks look is are appears made of with")
 
 def unclear(subject: Thing = NOTHING) -> Reading:
     """Something is to change, but into what is not said."""
-    reason = (
-        "The sentence does not say both what is to change and into what; write it like "
-        "“Replace the cat with a fox” or “Make the curtain red”"
-    )
-    return Reading(InstructionType.OTHER, subject, reason=reason)
+    example = "Replace the cat with a fox” or “Make the curtain red"
+    return left_unsaid("both what is to change and into what", example, subject)

@@ -7,7 +7,7 @@ from polaris_core.instructions.lexicon import DETERMINERS, OPENERS, PRONOUNS
 from polaris_core.instructions.phrases import drop_articles, is_participle
 from polaris_core.instructions.qualities import MATERIALS, is_comparative, is_quality
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
-from polaris_core.instructions.words import Words, find, word_set
+from polaris_core.instructions.words import Words, find, lower_at, word_set
 
 __all__ = ["SEEMING", "complement_start", "split_make"]
 
@@ -61,9 +61,9 @@ def complement_start(rest: Words, articles: set[str]) -> int:
     first = rest[0].lower if rest else ""
     for index in range(1, len(rest)):
         lower, before = rest[index].lower, rest[index - 1].lower
-        if before in OPENERS or before.endswith("'s"):
+        if before in OPENERS or before.endswith(("'s", "s'")):
             continue
-        pronoun = index == 1 and first in PRONOUNS
+        pronoun = index == 1 and first in PRONOUNS and not _owns(rest)
         if before in DETERMINERS and not pronoun:
             continue
         if lower in articles | {"more", "less", "much", "very", "slightly"}:
@@ -88,6 +88,17 @@ def complement_start(rest: Words, articles: set[str]) -> int:
     return last
 
 
+def _owns(rest: Words) -> bool:
+    """Whether a pronoun at the front says whose: "her red car blue", but not "her red"."""
+    if rest[0].lower not in DETERMINERS:
+        return False
+    after = next((i for i in range(1, len(rest)) if not is_quality(rest[i].lower)), len(rest))
+    following = lower_at(rest, after)
+    ends = not following or following in OPENERS | _JOINING or not following[0].isalnum()
+    return after > 1 and not ends and not is_comparative(following)
+
+
+_JOINING = frozenset({"and", "than", "but", "or", "again", "instead"})
 _LEADING = word_set("like all completely totally entirely fully made")
 
 

@@ -8,7 +8,7 @@ from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import DETERMINERS, OPENERS
 from polaris_core.instructions.phrases import NOTHING, Thing
 from polaris_core.instructions.qualities import COLOURS, MATERIALS, is_quality
-from polaris_core.instructions.reading import Reading
+from polaris_core.instructions.reading import Reading, left_unsaid
 from polaris_core.instructions.words import Words, word_set
 
 __all__ = ["completed", "is_question", "states_a_look"]
@@ -35,9 +35,8 @@ def completed(reading: Reading) -> Reading:
     lacking, example = _lack(reading)
     if not lacking:
         return reading
-    reason = f"The sentence does not say {lacking}; write it like “{example}”"
     known = _names_target(reading.subject) and reading.kind is not InstructionType.ADD
-    return Reading(InstructionType.OTHER, reading.subject if known else NOTHING, reason=reason)
+    return left_unsaid(lacking, example, reading.subject if known else NOTHING)
 
 
 def is_question(words: Words) -> bool:

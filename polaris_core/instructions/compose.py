@@ -15,6 +15,7 @@ from polaris_core.instructions.phrases import (
     NOTHING,
     Thing,
     heads,
+    is_participle,
     parts,
     read_thing,
 )
@@ -196,9 +197,15 @@ def _neighbour(place: Words) -> Thing:
 
 def _object(thing: Thing) -> str:
     """The thing with its modifiers; what it is doing is not part of it."""
-    doing = thing.detail and thing.detail[0].lower.endswith("ing")
-    worn = thing.detail and thing.detail[0].lower in ("wearing", "holding")
-    return " ".join(filter(None, (thing.text, "" if doing and not worn else text_of(thing.detail))))
+    does = (i for i in range(len(thing.detail)) if _is_doing(thing.detail, i))
+    detail = thing.detail[: next(does, len(thing.detail))]
+    return " ".join(filter(None, (thing.text, text_of(detail))))
+
+
+def _is_doing(detail: Words, index: int) -> bool:
+    lower = detail[index].lower
+    does = lower.endswith("ing") and lower not in ("wearing", "holding")
+    return does and is_participle(detail, index)
 
 
 def _objects(thing: Thing) -> tuple[str, ...]:

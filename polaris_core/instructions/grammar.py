@@ -41,7 +41,7 @@ from polaris_core.instructions.lexicon import (
     VAGUE,
 )
 from polaris_core.instructions.making import read_make
-from polaris_core.instructions.neighbours import continued, referred
+from polaris_core.instructions.neighbours import continued, points_out, referred
 from polaris_core.instructions.phrases import drop_articles, find, names_picture, read_thing
 from polaris_core.instructions.pictures import names_style_of_given, part_reference, read_new
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
@@ -76,7 +76,8 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
         InvalidIntent: The sentence is empty.
     """
     sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
-    words = read_words(sentence[:_READ_CHARACTERS])
+    said = sentence[:_READ_CHARACTERS]
+    words = read_words(said.lower() if said.isupper() else said)
     rest = sentence[_READ_CHARACTERS:].strip()
     if not words and not rest:
         raise InvalidIntent(
@@ -85,13 +86,13 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     strange = foreign(words)
     if strange:
         return compose(strange, instruction=sentence, remaining=())
-    said = split_requests(words)
-    requests = _edits_first(said)
+    spoken = split_requests(words)
+    requests = _edits_first(spoken)
     if not requests:
         return compose(no_request(), instruction=sentence, remaining=())
-    used = 1
-    first = referred(requests[0], said)
-    drawn = _in_given_style(first, said) if has_picture else None
+    first = referred(requests[0], spoken)
+    used = 2 if points_out(requests[0], first) else 1
+    drawn = _in_given_style(first, spoken) if has_picture else None
     reading = drawn or _read(first, has_picture=has_picture)
     while used < len(requests) and (better := continued(reading, requests[used])):
         reading = better
@@ -236,6 +237,8 @@ def _comes_anew(verb: str, rest: Words) -> bool:
     if lower_at(rest, 0) in DEFINITE | PRONOUNS | {"each", "every", "all", "both"}:
         return False
     if not _is_indefinite(rest) and verb not in DRAW:
+        return False
+    if part_reference(rest)[1]:
         return False
     thing = read_thing(rest)
     if verb == "drop" or thing.head in BACKGROUNDS:

@@ -22,7 +22,7 @@ def one_for_another(request: Request) -> Words:
     denied = _denied(request)
     if denied:
         return denied
-    if request.is_wish and not request.has_verb:
+    if request.is_wish and request.verb in ("", "have", "see"):
         than = find(words, {"than"})
         if than > 0 and lower_at(words, than + 1) in DEFINITE:
             new = words[1:than] if words[0].lower in ("see", "have") else words[:than]

@@ -14,7 +14,7 @@ from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text
 from polaris_core.instructions.words import Word, Words, lower_at, word_set
 
-__all__ = ["continued", "referred"]
+__all__ = ["continued", "points_out", "referred"]
 
 _WRITING = word_set("rewrite write type")
 _POINTING = word_set("one it that this some them those these")
@@ -56,6 +56,11 @@ def _named_before(request: Request, said: list[Request]) -> Words:
 
 
 _STATING = word_set("is are was were looks look seems seem isn't aren't feels")
+
+
+def points_out(request: Request, joined: Request) -> bool:
+    """Whether a request only named what the one after it speaks of, so that both became one."""
+    return request.verb in _POINTING_OUT and joined is not request
 
 
 def _pointed_out(request: Request, said: list[Request]) -> Request:

@@ -193,7 +193,7 @@ def _sorted(chunks: list[Words]) -> tuple[Words, Words, Words]:
             style = style or found
         elif _belongs(chunk, detail, place, comma=comma):
             detail += chunk
-        elif not _is_in_picture(chunk):
+        elif not _is_in_picture(chunk) and not _points_at_style(chunk):
             place += chunk
     if len(detail) == 1 and detail[0].lower in _ADVERBIAL:
         detail = ()
@@ -281,6 +281,12 @@ def _is_in_picture(chunk: Words) -> bool:
     return chunk[0].lower in ("in", "from", "of", "to", "for", "into", "within") and names_picture(
         chunk[1:]
     )
+
+
+def _points_at_style(chunk: Words) -> bool:
+    """Whether it is "in this style", which names none."""
+    pointing = any(w.lower in ("this", "that", "same") for w in chunk)
+    return pointing and chunk[-1].lower in ("style", "look", "manner", "aesthetic")
 
 
 NOTHING = Thing()

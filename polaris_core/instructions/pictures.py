@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polaris_core.instructions.actions import action_start
 from polaris_core.instructions.additions import read_add, stands_by_known
-from polaris_core.instructions.becoming import read_becoming
+from polaris_core.instructions.becoming import PAPERS, read_becoming
 from polaris_core.instructions.having import read_having
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import DEFINITE, DRAW, PICTURES, PRONOUNS
@@ -18,7 +18,7 @@ from polaris_core.instructions.reading import (
 )
 from polaris_core.instructions.styles import is_style_phrase
 from polaris_core.instructions.texts import is_about_text
-from polaris_core.instructions.words import Word, Words, lower_at, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, lower_at, strip_marks, text_of, word_set
 
 __all__ = ["names_style_of_given", "part_reference", "read_new"]
 
@@ -59,6 +59,8 @@ def read_new(verb: str, rest: Words, *, has_picture: bool, from_reference: bool 
     same = _identical(rest)
     if has_picture and same:
         return same
+    if any(paper in text_of(rest).lower() for paper in PAPERS):
+        return not_an_edit("an ID photo")
     rest = _content_of_picture(rest)
     thing = read_thing(rest)
     if is_about_text(rest):
@@ -68,7 +70,7 @@ def read_new(verb: str, rest: Words, *, has_picture: bool, from_reference: bool 
         if edit:
             return edit
     if not thing.core or (has_picture and _says_only_picture(thing)):
-        return not_an_edit("a picture of nothing in particular")
+        return Reading(InstructionType.NEW_PICTURE)
     return Reading(InstructionType.NEW_PICTURE, thing, thing)
 
 

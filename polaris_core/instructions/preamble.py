@@ -72,21 +72,32 @@ def is_polite(word: str) -> bool:
 def skip_preamble(words: Words) -> tuple[Words, bool]:
     """The words after all that only leads up, and whether that speaks of a wish."""
     words = strip_marks(words)
-    wish = False
-    while words:
-        length = max((_length(words, opening) for opening in _OPENINGS), default=0)
-        if not length and (words[0].lower in _POLITE or words[0].is_mark):
+    at, wish = 0, False
+    while at < len(words):
+        length = max((_length(words, at, o) for o in _BY_FIRST.get(words[at].lower, ())), default=0)
+        if not length and (words[at].lower in _POLITE or words[at].is_mark):
             length = 1
-        if not length or (length == len(words) and length > 1):
+        if not length or (at + length == len(words) and length > 1):
             break
-        wish = wish or any(w.lower in _WISHES for w in words[:length])
-        words = words[length:]
-    return words, wish
+        wish = wish or any(w.lower in _WISHES for w in words[at : at + length])
+        at += length
+    return words[at:], wish
 
 
-def _length(words: Words, opening: tuple[frozenset[str], ...]) -> int:
-    """How many words an opening takes; 0 if it does not stand there."""
-    if len(words) < len(opening):
+def _by_first() -> dict[str, list[tuple[frozenset[str], ...]]]:
+    found: dict[str, list[tuple[frozenset[str], ...]]] = {}
+    for opening in _OPENINGS:
+        for first in opening[0]:
+            found.setdefault(first, []).append(opening)
+    return found
+
+
+_BY_FIRST = _by_first()
+
+
+def _length(words: Words, at: int, opening: tuple[frozenset[str], ...]) -> int:
+    """How many words an opening takes from there; 0 if it does not stand there."""
+    if len(words) < at + len(opening):
         return 0
-    there = all(word.lower in places for word, places in zip(words, opening, strict=False))
+    there = all(words[at + i].lower in places for i, places in enumerate(opening))
     return len(opening) if there else 0

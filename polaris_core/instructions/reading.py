@@ -27,6 +27,7 @@ __all__ = [
     "POSE",
     "Reading",
     "Target",
+    "left_unsaid",
     "not_an_edit",
     "read_target",
     "restyled_background",
@@ -151,6 +152,12 @@ def not_an_edit(what: str, subject: Thing = NOTHING) -> Reading:
         f"The sentence asks for {what}, which Polaris does not do. It can replace, add, remove or "
         "restyle things, restyle the whole picture, or make a new one"
     )
+    return Reading(InstructionType.OTHER, subject, reason=reason)
+
+
+def left_unsaid(what: str, example: str, subject: Thing = NOTHING) -> Reading:
+    """Half a request: `what` is lacking, and `example` is a whole one."""
+    reason = f"The sentence does not say {what}; write it like “{example}”"
     return Reading(InstructionType.OTHER, subject, reason=reason)
 
 

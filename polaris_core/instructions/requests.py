@@ -57,6 +57,8 @@ _STRONG = word_set(
 _FOLLOWERS = DETERMINERS | frozenset({"it", "them", "him", "me", "only", "more", "everything"})
 _FRONTED = frozenset({"instead", "where", "rather"})
 _ELLIPSIS_WORDS = 12
+# How far is looked back, so that the time stays linear in the number of words.
+_NEAR = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,18 +173,19 @@ def _leads(lower: str) -> bool:
 
 def _verb_at(sentence: Words, start: int) -> int:
     """Where the first verb of a piece stands."""
-    piece, _ = skip_preamble(sentence[start:])
-    for index in range(start, len(sentence)):
-        if piece and sentence[index] is piece[0]:
-            return index
-    return start
+    piece = sentence[start : start + _NEAR]
+    words, _ = skip_preamble(piece)
+    trailing = 0
+    while trailing < len(piece) and piece[len(piece) - 1 - trailing].is_mark:
+        trailing += 1
+    return start + len(piece) - trailing - len(words) if words else start
 
 
 def _serves_another(sentence: Words, start: int, index: int) -> bool:
     """Whether "to" leads to the request proper: "modify the image to remove the dog"."""
     if index + 1 >= len(sentence) or not _starts_request(sentence, index + 1, by=True):
         return False
-    words, _ = skip_preamble(sentence[start:index])
+    words, _ = skip_preamble(sentence[start : min(index, start + _NEAR)])
     if words and words[0].lower == "use" and sentence[index + 1].lower in _SHOWN_BY:
         return False
     return bool(words) and words[0].lower in VAGUE and sentence[index - 1].lower != "than"
@@ -195,9 +198,12 @@ def _is_ellipsis(sentence: Words, start: int, index: int) -> bool:
     """Whether the verb is left out: "make the sky red and the grass blue"."""
     if index + 1 >= len(sentence):
         return False
-    verb = sentence[_verb_at(sentence, start)].lower
     following = sentence[index + 1].lower
-    before, after = sentence[start:index], sentence[index + 1 : index + _ELLIPSIS_WORDS]
+    if following not in DETERMINERS:
+        return False
+    verb = sentence[_verb_at(sentence, start)].lower
+    before = sentence[max(start, index - _NEAR) : index]
+    after = sentence[index + 1 : index + _ELLIPSIS_WORDS]
     if verb in ADD and following in DETERMINERS - DEFINITE:
         last = max((i for i, w in enumerate(before) if w.lower in OPENERS), default=-1)
         described = last >= 0 and before[last].lower in ("with", "of", "like", "as")

@@ -185,10 +185,10 @@ def style_chunk(words: Words) -> Words:
         rest = tuple(w for w in rest[1:] if w.lower not in ("it", "by", "was", "were", *_MADE))
     while rest and rest[0].lower in _ARTICLES:
         rest = rest[1:]
-    if len(rest) > 2 and rest[0].lower in _STYLE_NOUNS and rest[1].lower == "of":
-        return without_closing_word(rest[2:])
-    at = find(rest, {"style", "aesthetic", "manner"})
-    if at > 0 and at + 2 < len(rest) and rest[at + 1].lower == "of":
+    if lower_at(rest, 0) in _POINTING:
+        return ()
+    at = find(rest, _STYLE_NOUNS)
+    if at >= 0 and lower_at(rest, at + 1) == "of" and at + 2 < len(rest):
         return without_closing_word(rest[at + 2 :])
     if words[0].lower != "with" and is_style_phrase(rest):
         return without_closing_word(rest)
@@ -197,6 +197,9 @@ def style_chunk(words: Words) -> Words:
     if drawn and rest and words[0].lower == "in" and rest == strip_marks(words[1:]):
         return without_closing_word(rest)
     return ()
+
+
+_POINTING = frozenset({"this", "that", "same", "these", "those"})
 
 
 def _names_look(rest: Words) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.phrases import find, names_picture, read_thing
 from polaris_core.instructions.qualities import is_quality
-from polaris_core.instructions.reading import Reading, not_an_edit, restyled_thing
+from polaris_core.instructions.reading import Reading, left_unsaid, restyled_thing
 from polaris_core.instructions.words import Word, Words
 
 __all__ = ["read_dress", "read_wear"]
@@ -25,7 +25,7 @@ def read_dress(rest: Words) -> Reading:
         rest = rest[1:]
     index = find(rest, {"in", "with", "as"})
     if index < 1:
-        return not_an_edit("clothes without saying which", read_thing(rest))
+        return left_unsaid("which clothes", "Dress the girl in a coat", read_thing(rest))
     target, new = rest[:index], rest[index + 1 :]
     if target[-1].lower == "up":
         target = target[:-1]

@@ -28,7 +28,6 @@ _PIECE = re.compile(
 )
 _LIKE_ASCII = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "*": " ", "`": "'"})
 _ARROW = re.compile(r"-{1,2}>|=>|[→⇒➜➔⟶]")
-_NEW_LINE = re.compile(r"\s*\n\s*(?=[A-Z0-9•*-])")
 _BLACK_AND_WHITE = re.compile(r"\bb ?[&/] ?w\b", re.IGNORECASE)
 _CHAT = {
     "u": "you",
@@ -75,8 +74,7 @@ def read_words(sentence: str) -> Words:
     Control characters count as spaces; typographic apostrophes and dashes as the plain ones; a
     line that begins like a sentence ends the one before.
     """
-    plain = _NEW_LINE.sub(" ; ", sentence.replace("\r\n", "\n"))
-    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in plain)
+    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in _one_line(sentence))
     plain = unicodedata.normalize("NFC", plain).translate(_LIKE_ASCII)
     plain = _BLACK_AND_WHITE.sub("black and white", _ARROW.sub(" → ", plain))
     words: list[Word] = []
@@ -88,6 +86,15 @@ def read_words(sentence: str) -> Words:
         words.append(Word(text, lower, spaced=piece.start() != end))
         end = piece.end()
     return tuple(words)
+
+
+def _one_line(sentence: str) -> str:
+    """Lines that begin like a sentence parted by a semicolon, others joined."""
+    joined = ""
+    for line in filter(None, map(str.strip, sentence.splitlines())):
+        starts = line[0].isupper() or line[0].isdecimal() or line[0] in "•*-"
+        joined += (" ; " if joined and starts else " ") + line
+    return joined
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

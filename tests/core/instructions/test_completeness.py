@@ -58,7 +58,7 @@ def test_every_edit_says_what_is_to_be_seen(pieces):
         ("Replace the cat with it", "what it is to become"),
         ("Paint the cat in this style", "which look"),
         ("in this style", "which look"),
-        ("Generate an image", "nothing in particular"),
+        ("Generate an image", "what to draw"),
         ("Replace the text SALE with CLOSED", "text"),
         ("Change the word SALE to CLOSED", "text"),
     ],
