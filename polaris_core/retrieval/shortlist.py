@@ -51,6 +51,8 @@ class Hit:
     pinned: bool = False
     reason: str = ""
     """One plain sentence: why it is here."""
+    topic: str = ""
+    """The phrase of the intent that it was chosen for; empty until a ranking says so."""
 
 
 @dataclass(frozen=True, slots=True)
