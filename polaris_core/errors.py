@@ -76,9 +76,9 @@ class PolarisError(Exception):
     """
 
     def __init__(self, problem: str, *, value: object = "", hint: str = "") -> None:
-        self.problem = problem
+        self.problem = _printable(problem)
         self.value = _shorten(value)
-        self.hint = hint
+        self.hint = _printable(hint)
         super().__init__(problem)
 
     def __str__(self) -> str:
@@ -88,10 +88,13 @@ class PolarisError(Exception):
 
 def _shorten(value: object) -> str:
     text = value if isinstance(value, str) else repr(value) if value is not None else ""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text
-    return f"{text[:_SHOWN_CHARACTERS]}… ({len(text)} characters)"
+    shown = _printable(text[:_SHOWN_CHARACTERS])
+    return shown if len(text) <= _SHOWN_CHARACTERS else f"{shown}… ({len(text)} characters)"
+
+
+def _printable(text: str) -> str:
+    """What files, models and servers say may not steer the terminal it is shown on."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 class InvalidInput(PolarisError, ValueError):

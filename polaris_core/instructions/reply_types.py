@@ -50,6 +50,9 @@ _WORDS = (
     (_T.REMOVE, re.compile(r"\b(?:remov|delet|eras)")),
     (_T.OTHER, re.compile(r"^other\b|\b(?:unsupported|not supported)")),
 )
+_UNDONE = re.compile(r"\b(?:texts?|words?|letters?|captions?|pose|posture|motion|expression)\b")
+"""What no kind of request that we carry out is about, whatever is to happen to it."""
+_DENIED = re.compile(r"\b(?:no|not|none|never|cannot|can t|don t|refuse\w*|unable|without)\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"^(?:(?:instruction )?type )?([0-4])\b(?!.*\d)")
 
@@ -77,6 +80,10 @@ def _types_in(text: str) -> list[InstructionType]:
     if folded in _FOLDED:
         return [_FOLDED[folded]]
     words = re.sub(r"[\W_]+", " ", _HUMP.sub(" ", text.strip().removesuffix(".0"))).lower()
+    if _UNDONE.search(words):
+        return [_T.OTHER]
+    if _DENIED.search(words):
+        return []
     number = _NUMBER.match(words.strip())
     named = [kind for kind, pattern in _WORDS if pattern.search(words.strip())]
     return named + ([_BY_NUMBER[int(number.group(1))]] if number else [])

@@ -8,7 +8,7 @@ is taken out of what it says.
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 import socket
 import ssl
 import urllib.request
@@ -134,12 +134,9 @@ class Transport:
             return answer
         if isinstance(answer, NoAnswer):
             return answer._replace(reason=answer.reason.replace(self._key, _HIDDEN))
-        content = answer.content
-        for written in (self._key, json.dumps(self._key)[1:-1], self._key.replace("/", "\\/")):
-            content = content.replace(written.encode("ascii"), _HIDDEN.encode("ascii"))
         return Answer(
             answer.status,
-            content,
+            _as_written(self._key).sub(_HIDDEN.encode("ascii"), answer.content),
             *(field.replace(self._key, _HIDDEN) for field in answer[2:]),
         )
 
@@ -168,6 +165,14 @@ async def _read(response: aiohttp.ClientResponse) -> Answer | NoAnswer:
         response.headers.get("Retry-After", ""),
         response.headers.get("Location", ""),
     )
+
+
+def _as_written(key: str) -> re.Pattern[bytes]:
+    """The key in a body, be it that JSON escapes some of its characters."""
+    spelled = (
+        rf"(?:{re.escape(c)}|\\{re.escape(c)}|\\u00(?:{ord(c):02x}|{ord(c):02X}))" for c in key
+    )
+    return re.compile("".join(spelled).encode("ascii"))
 
 
 def _no_answer(error: BaseException) -> NoAnswer:
