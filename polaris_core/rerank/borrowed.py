@@ -58,7 +58,11 @@ def _rows_of(head: Any, answers: tuple[int, int]) -> Any | None:  # noqa: ANN401
     import torch
     from torch.nn import functional
 
-    if type(head) is not torch.nn.Linear or head.weight.is_meta or hasattr(head, "_hf_hook"):
+    if type(head) is not torch.nn.Linear or hasattr(head, "_hf_hook"):
+        return None
+    stored = head.weight.data
+    ordinary = (torch.float32, torch.bfloat16, torch.float16)
+    if type(stored) is not torch.Tensor or stored.is_meta or stored.dtype not in ordinary:
         return None
     rows = list(answers)
     weight = head.weight.detach()[rows].float()

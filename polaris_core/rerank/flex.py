@@ -39,7 +39,8 @@ class FlexAttention:
     """The attention of one pack."""
 
     def __init__(self, lengths: Sequence[int], prefix: int, device: Any) -> None:  # noqa: ANN401
-        self._mask = _block_mask(lengths, prefix, device)
+        self._make = functools.cache(functools.partial(_block_mask, tuple(lengths), prefix))
+        self._make(device)
 
     def __call__(
         self, query: Tensor, key: Tensor, value: Tensor, before: tuple[Tensor, Tensor], scale: float
@@ -52,7 +53,7 @@ class FlexAttention:
             query,
             keys,
             values,
-            block_mask=self._mask.to(query.device),
+            block_mask=self._make(query.device),
             scale=scale,
             enable_gqa=query.shape[1] != keys.shape[1],
         )

@@ -50,7 +50,8 @@ class _OneByOne:
         odds: list[float] = []
         for branch in branches:
             ids = torch.tensor([self._tree.prefix + branch], device=input_device(self._model))
-            logits = self._model(input_ids=ids, use_cache=False).logits
+            places = torch.arange(ids.shape[1], device=ids.device)[None]
+            logits = self._model(input_ids=ids, position_ids=places, use_cache=False).logits
             odds += log_odds_of(logits[:, -1], self._tree.answers)
         return Reading(odds, sum(len(self._tree.prefix) + len(branch) for branch in branches))
 

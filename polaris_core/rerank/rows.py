@@ -34,5 +34,5 @@ def input_device(model: CausalModel) -> Any:  # noqa: ANN401
 
 def log_odds_of(logits: Tensor, columns: Sequence[int]) -> list[float]:
     """Yes against no, one per row of `logits`, shape `n columns`."""
-    rows: list[list[float]] = logits[:, list(columns)].double().cpu().numpy().tolist()
+    rows: list[list[float]] = logits[:, list(columns)].cpu().double().numpy().tolist()
     return [yes - no for yes, no in rows]
