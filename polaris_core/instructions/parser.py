@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polaris_core.errors import LanguageModelProblem
+from polaris_core.errors import Cancelled, PolarisError
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.instructions.prompt import question_for
@@ -41,7 +41,7 @@ def parse(
 
     Raises:
         InvalidIntent: The instruction is empty.
-        LanguageModelProblem: The model could not answer, and `fallback` is false.
+        PolarisError: The model could not be loaded or could not answer, and `fallback` is false.
     """
     by_grammar = parse_instruction(instruction, has_picture=picture is not None)
     if model is None:
@@ -54,7 +54,9 @@ def parse(
 
     try:
         return ask(model, question_for(instruction, picture), read, progress)
-    except LanguageModelProblem as problem:
+    except Cancelled:
+        raise
+    except PolarisError as problem:  # it cannot be loaded, reached, understood …
         if not fallback:
             raise
         return replace(by_grammar, fallback_reason=str(problem))
