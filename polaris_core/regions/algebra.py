@@ -117,6 +117,7 @@ def feather(mask: Mask | SoftMask, by_px: int) -> SoftMask:
     if by_px <= 0:
         return values
     ndimage = required("scipy.ndimage", "scipy")
+    by_px = min(by_px, max(mask.shape))
     widths = (by_px, by_px + 2) if by_px % 2 else (by_px + 1, by_px + 1)  # odd, so that none leans
     for width in widths:
         values = ndimage.uniform_filter(values, width, mode="nearest")

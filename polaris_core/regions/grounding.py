@@ -41,8 +41,8 @@ from polaris_core.regions.targets import Half
 __all__ = ["ground"]
 
 _HOLE, _SPECK = 0.01, 0.005
-"""Holes smaller than this share of the mask are filled; parts smaller than this share of its
-largest part are dropped."""
+"""Of a region: smaller holes, as shares of it, are filled; smaller parts, as shares of its largest,
+are dropped."""
 _RUNNERS_UP = 3
 
 
@@ -121,7 +121,7 @@ def _finished(
         notes += more
     if not scene.sees and not numbers and intent.instruction_type is not InstructionType.ADD:
         notes.append("without an encoder regions are judged by place and size alone")
-    mask = grow(_tidy(mask), edge_px[0])
+    mask = grow(mask, edge_px[0])
     _check_result(mask, intent)
     candidates = tuple(
         Candidate(number, scene.proposals[i], draft.scores[i], draft.parts[i])
@@ -146,7 +146,7 @@ def _merged(
     result: Mask | None = None
     notes: list[str] = []
     for index in chosen:
-        mask = scene.proposals[index].mask
+        mask = _tidy(scene.proposals[index].mask)
         if index in draft.halves:
             mask &= _half_of(scene.proposals[index], draft.halves[index])
         if not draft.outside:
@@ -160,7 +160,7 @@ def _merged(
             hint="Choose regions by their numbers, name what stands in the foreground, "
             "or draw a mask",
         )
-    return (~_tidy(result) if draft.outside else result), notes
+    return (~_filled(result) if draft.outside else result), notes
 
 
 def _half_of(proposal: Proposal, half: Half) -> Mask:
@@ -171,8 +171,11 @@ def _half_of(proposal: Proposal, half: Half) -> Mask:
 
 
 def _tidy(mask: Mask) -> Mask:
-    filled = fill_holes(mask, int(_HOLE * np.count_nonzero(mask)))
-    return largest_parts(filled, _SPECK)
+    return largest_parts(_filled(mask), _SPECK)
+
+
+def _filled(mask: Mask) -> Mask:
+    return fill_holes(mask, int(_HOLE * np.count_nonzero(mask)))
 
 
 def _doubt(confidence: float, candidates: Sequence[Candidate], taken: Sequence[int]) -> str:

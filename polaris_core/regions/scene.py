@@ -151,7 +151,9 @@ class Scene:
         return kept
 
     def _whole_of(self, part: int, scores: Sequence[Score]) -> int:
-        """The largest connected region around a region that scores nearly as well, or itself."""
+        """The largest connected region around a region that looks nearly as well, or itself."""
+        if not self.sees:
+            return part
         least = _NEARLY * scores[part].total
         for index, proposal in enumerate(self.proposals[:part]):
             area = self.proposals[part].area_px * _MOST_WHOLE

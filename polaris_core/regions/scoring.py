@@ -21,7 +21,7 @@ from polaris_core.instructions.body_plans import body_plan, outline_fits
 from polaris_core.instructions.words import base_noun, word_set
 from polaris_core.progress import Progress, silent
 from polaris_core.regions.proposal import Proposal
-from polaris_core.regions.views import VIEWS_PER_REGION, Views
+from polaris_core.regions.views import VIEW_WEIGHTS, Views
 
 __all__ = ["SCENERY", "PictureTextEncoder", "Value", "check_encoder", "embed_regions", "values"]
 
@@ -80,7 +80,7 @@ def embed_regions(
     encoder: PictureTextEncoder,
     progress: Progress = silent,
 ) -> Embeddings:
-    """The mean of each region's views, at unit length, shape `n dim`.
+    """The weighted mean of each region's views, at unit length, shape `n dim`.
 
     Args:
         picture: `h w 3`, bytes.
@@ -99,7 +99,8 @@ def embed_regions(
         batch = proposals[start : start + _REGIONS_PER_BATCH]
         pictures = [view for proposal in batch for view in views.of(proposal)]
         seen = encoder.encode_images(pictures, report)
-        means = np.reshape(seen, (len(batch), VIEWS_PER_REGION, encoder.dim)).mean(1)
+        grouped = np.reshape(seen, (len(batch), len(VIEW_WEIGHTS), encoder.dim))
+        means = np.average(grouped, axis=1, weights=VIEW_WEIGHTS)
         rows[start : start + len(batch)] = _unit(means)
     progress(len(proposals), len(proposals), _WHAT)
     return _checked(rows, encoder)

@@ -1,13 +1,14 @@
 """What an encoder is shown of a region: its picture, adapted to the mask.
 
-    alone ── the region, everything else in the picture's mean colour
+    alone ── the region, everything else in one colour
     faded ── the region before its blurred surroundings
     scene ── the region's box with a wide margin, unchanged
 
 Blanking shows what the region is without what lies about it, but looks like no photograph; the
 others keep the look of one. That several views are averaged evens out what each does badly. The
-first is the mask-adapted input of OVSeg (Liang et al., Open-Vocabulary Semantic Segmentation with
-Mask-adapted CLIP, 2023).
+first counts for half, since the others of a ring also show what stands in it. It is the
+mask-adapted input of OVSeg (Liang et al., Open-Vocabulary Semantic Segmentation with Mask-adapted
+CLIP, 2023).
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from polaris_core.regions.proposal import Box, Proposal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["VIEWS_PER_REGION", "VIEW_PX", "Views"]
+__all__ = ["VIEW_PX", "VIEW_WEIGHTS", "Views"]
 
 VIEW_PX = 336
 """Views are squares with edges of this length; encoders shrink them to what they take in."""
-VIEWS_PER_REGION = 3
+VIEW_WEIGHTS = (0.5, 0.25, 0.25)
+"""What each view of a region counts, in their order."""
 
+_MEAN = (123, 117, 104)
+"""The mean colour of CLIP's training pictures, which it takes for nothing. The picture's own mean
+would give everything the colour of its largest thing."""
 _NARROW, _WIDE = 0.1, 0.35
 """Margins, as shares of the longer edge of a region's box."""
 _BLUR = 1 / 24
@@ -41,8 +46,6 @@ class Views:
         from PIL import Image
 
         self._picture = Image.fromarray(picture)
-        mean = picture.mean((0, 1), dtype=np.float64)
-        self._mean = (round(mean[0]), round(mean[1]), round(mean[2]))
 
     def of(self, proposal: Proposal) -> list[RGBImage]:
         """The views of a region, each `VIEW_PX` squared."""
@@ -52,11 +55,11 @@ class Views:
         narrow, wide = (_square(proposal.box_xyxy, margin) for margin in (_NARROW, _WIDE))
         left, top = proposal.box_xyxy[:2]
         inside = _cut(mask, _moved(narrow, -left, -top), 0)
-        close = _cut(self._picture, narrow, self._mean)
-        blank = Image.new("RGB", close.size, self._mean)
+        close = _cut(self._picture, narrow, _MEAN)
+        blank = Image.new("RGB", close.size, _MEAN)
         blurred = close.filter(ImageFilter.GaussianBlur(VIEW_PX * _BLUR))
         views = [Image.composite(close, around, inside) for around in (blank, blurred)]
-        return [np.asarray(view) for view in (*views, _cut(self._picture, wide, self._mean))]
+        return [np.asarray(view) for view in (*views, _cut(self._picture, wide, _MEAN))]
 
 
 _Square = tuple[float, float, float]

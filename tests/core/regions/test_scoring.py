@@ -17,7 +17,7 @@ from polaris_core.regions.proposal import Proposal
 from polaris_core.regions.scene import Scene
 from polaris_core.regions.scoring import PictureTextEncoder, check_encoder, embed_regions, values
 from polaris_core.regions.targets import Target
-from polaris_core.regions.views import VIEW_PX, VIEWS_PER_REGION, Views
+from polaris_core.regions.views import VIEW_PX, VIEW_WEIGHTS, Views
 from tests.core.regions.painted import COLOURS, ColourEncoder, paint, scaled
 
 THINGS = [
@@ -116,13 +116,14 @@ def test_views_show_the_region_alone_faded_and_in_its_scene():
     picture, proposals = paint([("red", (40, 20, 60, 30)), ("blue", (61, 20, 63, 30))])
     alone, faded, scene = Views(picture).of(proposals[0])
     assert {view.shape for view in (alone, faded, scene)} == {(VIEW_PX, VIEW_PX, 3)}
-    blue, mean = np.array(COLOURS["blue"]), picture.mean((0, 1))
+    blue, nothing = np.array(COLOURS["blue"]), np.array([123, 117, 104])
 
     def has(view, colour, within=20):
         return bool((np.abs(view.astype(int) - colour).max(2) < within).any())
 
     assert not has(alone, blue)
-    assert has(alone, mean)
+    assert has(alone, nothing)
+    assert not has(faded, nothing, 4)
     assert not has(faded, blue)
     assert has(scene, blue)
     centre = (slice(150, 180), slice(150, 180))
@@ -130,11 +131,19 @@ def test_views_show_the_region_alone_faded_and_in_its_scene():
         assert np.abs(view[centre].astype(int) - COLOURS["red"]).max() <= 1
 
 
+def test_a_thing_that_fills_the_picture_does_not_colour_the_others():
+    picture, proposals = paint([("red", (5, 5, 80, 55))])
+    alone = ColourEncoder().encode_images([Views(picture).of(proposals[1])[0]])
+    assert alone[0, 0] < 0.1
+    dog, ground = scores("dog", proposals, picture)
+    assert ground.total < 0.01 < 0.9 < dog.total
+
+
 def test_memory_is_bounded_by_small_batches():
     encoder = ColourEncoder()
     many = [Proposal.of(p.mask, 0.1 * i) for i in range(1, 8) for p in PROPOSALS]
     embed_regions(PICTURE, many, encoder)
-    assert sum(encoder.batches) == VIEWS_PER_REGION * len(many)
+    assert sum(encoder.batches) == 3 * len(many)
     assert max(encoder.batches) <= 24
 
 
@@ -197,8 +206,8 @@ def test_a_real_clip_scores_regions_as_its_own_vectors_say(small_clip):
     check_encoder(small_clip)
     seen = embed_regions(PICTURE, PROPOSALS, small_clip)
     views = [Views(PICTURE).of(proposal) for proposal in PROPOSALS]
-    alone = [small_clip.encode_images(v).mean(0) for v in views]
-    wanted = np.stack([row / np.linalg.norm(row) for row in alone])
+    means = [np.array(VIEW_WEIGHTS) @ small_clip.encode_images(v) for v in views]
+    wanted = np.stack([row / np.linalg.norm(row) for row in means])
     np.testing.assert_allclose(seen, wanted, atol=1e-5)
     prompts = ["a photo of a dog", "a close-up photo of a dog", "a cropped picture of a dog"]
     text = small_clip.encode_texts(prompts).mean(0)
