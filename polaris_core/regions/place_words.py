@@ -23,9 +23,7 @@ SKIPPED = word_set(
     "original two three both all"
 )
 """Words that may stand anywhere and say nothing about where."""
-PICTURES = word_set(
-    "image picture photo photograph scene frame view screen shot canvas painting pic it composition"
-)
+PICTURES = word_set("image picture photo photograph scene frame view shot pic it composition")
 BREAKS = word_set(
     "wearing holding that which who whose standing sitting lying looking having facing"
 )

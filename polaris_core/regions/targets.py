@@ -84,7 +84,7 @@ _FROM = {
 }
 _SPOTS = word_set("left right upper lower top bottom middle center centre")
 _DEPTHS = word_set("background foreground distant")
-_UNITS = BODY_PARTS | word_set("body half part side corner section drawer shelf row teeth")
+_UNITS = BODY_PARTS | word_set("body half part side corner section drawer shelf row teeth hat")
 _HALVES = {
     "upper": Half(0.0, 0.55),
     "top": Half(0.0, 0.5),

@@ -70,6 +70,7 @@ def test_spots_of_the_picture(phrase, side, level, depth):
         ("on the head of the woman", ON, "head", "woman"),
         ("standing next to the lady in white", BESIDE, "lady", ""),
         ("to the man", AT, "man", ""),
+        ("on the screen", ON, "screen", ""),
     ],
 )
 def test_relations_to_landmarks(phrase, relation, landmark, owner):
@@ -178,6 +179,8 @@ def test_sides_before_the_noun_are_places_except_of_the_body():
     assert (far.phrase, far.place.depth) == ("plants", Depth.BACKGROUND)
     (hand,) = targets_of(intent("remove", "left hand"))
     assert (hand.phrase, hand.place.side) == ("left hand", None)
+    (hat,) = targets_of(intent("remove", "top hat"))
+    assert (hat.phrase, hat.place.level) == ("top hat", None)
 
 
 def test_half_a_body_is_sought_as_a_whole_person():
