@@ -18,13 +18,13 @@ _CELL_PX = 8
 
 def first_picture(image: torch.Tensor | None) -> RGBImage | None:
     """The first picture of an IMAGE batch (`b h w c`, 0-1) as `h w 3`, 0-255."""
-    return None if image is None else to_pictures(image[:1])[0]
+    return None if image is None else to_pictures(image, 1)[0]
 
 
-def to_pictures(image: torch.Tensor) -> list[RGBImage]:
-    """Every picture of an IMAGE batch (`b h w c`, 0-1) as `h w 3`, 0-255."""
+def to_pictures(image: torch.Tensor, most: int | None = None) -> list[RGBImage]:
+    """Pictures of an IMAGE batch (`b h w c`, 0-1) as `h w 3`, 0-255: all, or the first ones."""
     check_image(image)
-    pixels = image[..., :3].detach().float().cpu().clamp(0, 1)
+    pixels = image[:most, ..., :3].detach().float().cpu().clamp(0, 1)
     return [(one * 255).round().numpy().astype("uint8") for one in pixels]
 
 
@@ -55,10 +55,10 @@ def first_pil(image: torch.Tensor | None) -> Image | None:
 def check_image(image: torch.Tensor) -> None:
     from polaris_core.errors import InvalidInput
 
-    if image.ndim != 4 or image.shape[-1] < 3 or 0 in image.shape:
-        raise InvalidInput(
-            "not an IMAGE of shape [batch, height, width, 3]", value=str(tuple(image.shape))
-        )
+    shape = tuple(getattr(image, "shape", ()))
+    if len(shape) != 4 or shape[-1] < 3 or 0 in shape:
+        shown = str(shape) if shape else image
+        raise InvalidInput("not an IMAGE of shape [batch, height, width, 3]", value=shown)
     if not image.isfinite().all():
         raise InvalidInput("the picture holds NaN or infinity", hint="Look at the node before it")
 

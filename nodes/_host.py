@@ -53,6 +53,11 @@ def progress() -> Progress:
     return report
 
 
+def given(text: str) -> str:
+    """A text from a workflow; ComfyUI makes "None" of the null that some programs send."""
+    return "" if text == "None" else text
+
+
 def show(cls: type[io.ComfyNode], text: str) -> ui.PreviewText:
     """Show a text on the node, and keep it in the history for those who run headless."""
     from server import PromptServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from comfy_api.latest import io
 
@@ -39,6 +39,9 @@ _OVERRIDES = {
 
 
 class InstructionParser(io.ComfyNode):
+    fallbacks: ClassVar[int] = 0
+    """How often the grammar spoke for a model since the start."""
+
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
@@ -116,6 +119,10 @@ class InstructionParser(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **_: object) -> object:
+        return cls.fallbacks  # so that a model that failed is asked again
+
+    @classmethod
     def execute(
         cls,
         instruction: str,
@@ -124,19 +131,25 @@ class InstructionParser(io.ComfyNode):
         if_model_fails: str = "use the grammar",
         **overrides: str,
     ) -> io.NodeOutput:
+        from polaris_core.errors import InvalidInput
         from polaris_core.instructions.explain import describe_intent
         from polaris_core.instructions.overrides import override
         from polaris_core.instructions.parser import parse
         from polaris_core.instructions.serialize import intent_to_json
 
+        if language_model is not None and not hasattr(language_model, "reply"):
+            raise InvalidInput("not a language model", value=language_model)
         parsed = parse(
-            instruction,
+            _host.given(instruction),
             picture=_convert.first_pil(image),
             model=language_model,
             fallback=if_model_fails == "use the grammar",
             progress=_host.progress(),
         )
-        intent = override(parsed, {k: v for k, v in overrides.items() if v != _AS_PARSED})
+        if parsed.fallback_reason:
+            InstructionParser.fallbacks += 1
+        corrections = {k: _host.given(v) for k, v in overrides.items() if v != _AS_PARSED}
+        intent = override(parsed, corrections)
         return io.NodeOutput(
             intent,
             intent.generation_prompt,

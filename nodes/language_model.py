@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from . import _language_models
+from . import _host, _language_models
 from ._types import LanguageModelIO
 
 
@@ -74,6 +74,10 @@ class LanguageModel(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **_: object) -> object:
+        return _language_models.keys_state()
+
+    @classmethod
     def execute(
         cls,
         source: str,
@@ -84,6 +88,7 @@ class LanguageModel(io.ComfyNode):
         send_pictures: bool = True,
         timeout: int = 120,
     ) -> io.NodeOutput:
+        model, server = _host.given(model), _host.given(server)
         if source == "server":
             return io.NodeOutput(
                 _language_models.server_model(server, model, send_pictures, timeout)

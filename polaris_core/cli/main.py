@@ -130,7 +130,6 @@ def _add_parser_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--llm",
         metavar="MODEL",
-        default="",
         help="a language model that reads the instruction: local:FOLDER, local:OWNER/NAME of the "
         "hub's local cache, or server:URL#NAME; without it the grammar does",
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from polaris_core.progress import Progress
 
-__all__ = ["print_json", "print_table", "terminal_progress"]
+__all__ = ["print_json", "print_table", "printable", "terminal_progress"]
 
 _EVERY_SECONDS = 0.2
 _WIDEST = 48
@@ -22,15 +22,15 @@ def print_json(value: object) -> None:
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns as wide as their content, at most 48 characters each but the last."""
-    cells = [[_clean(cell) for cell in row] for row in (head, *rows)]
+    cells = [[printable(cell) for cell in row] for row in (head, *rows)]
     widths = [min(_WIDEST, max(len(row[i]) for row in cells)) for i in range(len(head))]
     for row in cells:
         shown = [cell[:width].ljust(width) for cell, width in zip(row, widths, strict=True)]
         print("  ".join([*shown[:-1], row[-1]]).rstrip())
 
 
-def _clean(cell: object) -> str:
-    # Names come from files of unknown origin: nothing in them may steer the terminal.
+def printable(cell: object) -> str:
+    """A cell or line as one line of text; what strangers wrote may not steer the terminal."""
     return "".join(c if c.isprintable() else " " for c in str(cell))
 
 
@@ -48,6 +48,6 @@ def terminal_progress() -> Progress:
         last = now
         count = f"{done}/{total}" if total else str(done)
         end = "\n" if total and done >= total else ""
-        print(f"\r\x1b[K{count}  {_clean(what)[:60]}", end=end, file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{count}  {printable(what)[:60]}", end=end, file=sys.stderr, flush=True)
 
     return report

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from polaris_core.cli.output import terminal_progress
-from polaris_core.images import read_picture
+from polaris_core.cli.output import printable, terminal_progress
+from polaris_core.errors import LanguageModelProblem, MissingDependency, MissingWeights
 from polaris_core.instructions.explain import describe_intent
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.instructions.parser import parse
@@ -20,17 +21,33 @@ __all__ = ["read_instruction", "run_parse"]
 def run_parse(options: argparse.Namespace) -> int:
     """Say what the instruction asks for, in words or as JSON."""
     intent = read_instruction(options)
-    print(intent_to_json(intent) if options.json else "\n".join(describe_intent(intent)))
+    print(
+        intent_to_json(intent)
+        if options.json
+        else "\n".join(map(printable, describe_intent(intent)))
+    )
     return 0
 
 
 def read_instruction(options: argparse.Namespace) -> EditIntent:
     """The intent of `instruction`, `image`, `llm` and `no_fallback` of a command line."""
-    home = Path(os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris")
-    return parse(
+    from polaris_core.images import read_picture  # the grammar alone needs no Pillow
+
+    picture = read_picture(options.image) if options.image else None
+    model, failed = None, ""
+    if options.llm is not None:
+        home = Path(os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris")
+        try:
+            model = language_model(options.llm, home)
+        except (LanguageModelProblem, MissingDependency, MissingWeights) as problem:
+            if options.no_fallback:
+                raise
+            failed = str(problem)
+    intent = parse(
         options.instruction,
-        picture=read_picture(options.image) if options.image else None,
-        model=language_model(options.llm, home) if options.llm else None,
+        picture=picture,
+        model=model,
         fallback=not options.no_fallback,
         progress=terminal_progress(),
     )
+    return replace(intent, fallback_reason=failed) if failed else intent

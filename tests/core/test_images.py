@@ -52,3 +52,18 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, 
     Image.new("1", size).save(file)
     with pytest.raises(InvalidInput, match="pixels"):
         read_picture(file)
+
+
+def test_a_picture_taken_upright_is_upright(tmp_path):
+    picture = Image.new("RGB", (4, 2), "red")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # the camera was turned
+    picture.save(tmp_path / "p.jpg", exif=exif)
+    assert read_picture(tmp_path / "p.jpg").size == (2, 4)
+
+
+def test_greys_of_sixteen_bits_keep_their_brightness(tmp_path):
+    levels = np.array([[0, 16384, 32768, 65535]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / "p.png")
+    read = np.asarray(read_picture(tmp_path / "p.png"))[0, :, 0]
+    assert np.abs(read.astype(int) - [0, 64, 128, 255]).max() <= 1

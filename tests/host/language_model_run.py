@@ -62,7 +62,9 @@ def resident_mb() -> float:
 def load(name: str, **options: Any) -> Any:
     """As a node does it, which runs in inference mode."""
     with torch.inference_mode(), CurrentNodeContext("prompt", "node"):
-        return host.local_model(name, **options)
+        model = host.local_model(name, **options)
+        model.ready()
+        return model
 
 
 def answer(model: Any) -> str:

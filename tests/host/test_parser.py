@@ -38,6 +38,7 @@ class Endpoint(ThreadingHTTPServer):
         self.answer = json.dumps(ANSWER)
         self.status = 200
         self.asked: list[dict] = []
+        self.keys: list[str | None] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -50,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
+        self.server.keys.append(self.headers["Authorization"])
         self.server.asked.append(json.loads(self.rfile.read(length)))
         message = {"role": "assistant", "content": self.server.answer}
         body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
@@ -124,6 +126,45 @@ def test_where_the_model_answers_nonsense_the_grammar_speaks_and_says_why(comfy_
     assert intent["object_words"] == "fox"
     assert "since the language model could not" in "".join(result.texts["3"])
     assert len(endpoint.asked) == 2  # once more, with what was wrong
+
+
+def test_a_model_that_failed_is_asked_again_and_one_that_answered_is_not(comfy_server, endpoint):
+    endpoint.status = 500
+    nodes = graph("Replace the cat with a red fox", endpoint.url)
+    assert intent_of(comfy_server.client.run(nodes))["parser"] == "grammar"
+    endpoint.status = 200
+    assert intent_of(comfy_server.client.run(nodes))["parser"] == "m"
+    asked = len(endpoint.asked)
+    assert "3" in comfy_server.client.run(nodes).cached
+    assert len(endpoint.asked) == asked
+
+
+def test_a_model_that_is_not_there_leaves_it_to_the_grammar(comfy_server):
+    nodes = graph("Replace the cat with a fox", "http://127.0.0.1:9/v1")
+    nodes["2"]["inputs"] |= {"source": "local", "model": "nothing-here"}
+    intent = intent_of(comfy_server.client.run(nodes))
+    assert intent["object_words"] == "fox"
+    assert "nothing-here" in intent["fallback_reason"]
+
+
+def test_a_key_that_is_written_down_later_is_used(comfy_server, endpoint):
+    nodes = graph("Replace the cat with a blue fox", endpoint.url)
+    endpoint.status = 401
+    comfy_server.client.run(nodes)
+    endpoint.status = 200
+    file = comfy_server.base / "user" / "__polaris" / "language_model_keys.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({endpoint.url.removesuffix("/v1"): "secret-key"}))
+    comfy_server.client.run(nodes)
+    file.unlink()
+    assert endpoint.keys[-1] == "Bearer secret-key"
+
+
+def test_null_is_not_read_as_a_word(comfy_server):
+    intent = intent_of(comfy_server.client.run(graph("Remove the car", subject=None)))
+    assert intent["subject"] == "car"
+    with pytest.raises(WorkflowFailed, match="empty"):
+        comfy_server.client.run(graph("None"))
 
 
 def test_the_workflow_stops_where_the_user_wants_no_grammar(comfy_server, endpoint):
