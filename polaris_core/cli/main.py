@@ -1,6 +1,6 @@
 """Reading the command line: parse, scan, search, plan, run, demo.
 
-Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a ComfyUI server
+Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
 """
 
@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from polaris_core import __version__
-from polaris_core.errors import Cancelled, InvalidInput, NothingFits, PolarisError, ServerProblem
+from polaris_core.errors import (
+    Cancelled,
+    InvalidInput,
+    LanguageServerProblem,
+    NothingFits,
+    PolarisError,
+    ServerProblem,
+)
 
 __all__ = ["main"]
 
@@ -38,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 130)
     except NothingFits as error:
         return _fail(error, 4)
-    except ServerProblem as error:
+    except (ServerProblem, LanguageServerProblem) as error:
         return _fail(error, 3)
     except InvalidInput as error:
         return _fail(error, 2)

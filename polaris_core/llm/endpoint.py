@@ -63,7 +63,8 @@ def parse_endpoint(text: str) -> Endpoint:
     scheme = parts.scheme or ("http" if private else "https")
     path = re.sub("/{2,}", "/", parts.path).rstrip("/").removesuffix("/chat/completions")
     if not _PATH.fullmatch(path) or parts.query or parts.fragment:
-        raise InvalidInput("this is not the address of a server", value=text, hint=_HINT)
+        shown = text.partition("?")[0]  # a query may hold a key
+        raise InvalidInput("this is not the address of a server", value=shown, hint=_HINT)
     shown = f"[{host}]" if ":" in host else host
     origin = f"{scheme}://{shown}" + ("" if port in (None, _PORTS[scheme]) else f":{port}")
     return Endpoint(f"{origin}{path or '/v1'}", origin, host, private)

@@ -75,7 +75,7 @@ def find_on_hub(name: str, *, download: bool = False, progress: Progress = silen
     raise MissingWeights(
         f"the language model {name} is not on this machine",
         value=f"without {', '.join(_lacking(cached))}" if cached else "",
-        hint=f"Get it once with: hf download {name} (or allow the download)",
+        hint=f"Get it once with: hf download {name}, or switch on download in the node",
     )
 
 

@@ -50,7 +50,7 @@ def test_a_server_that_is_not_there_leaves_it_to_the_grammar_and_says_so(capsys)
         pytest.param(
             ["A fox", "--llm", "server:https://a.example/v1#m"], 2, "POLARIS_LLM_HOSTS", id="far"
         ),
-        pytest.param(["A fox", "--llm", NOBODY, "--no-fallback"], 1, "127.0.0.1:9", id="stop"),
+        pytest.param(["A fox", "--llm", NOBODY, "--no-fallback"], 3, "127.0.0.1:9", id="stop"),
         pytest.param(["A fox", "--image", "absent.png"], 2, "absent.png", id="no file"),
     ],
 )
