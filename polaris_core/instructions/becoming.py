@@ -182,7 +182,8 @@ def _read_picture_change(wanted: Target, new: Words) -> Reading:
     alike = made.head in PICTURES | _TOYS or body_plan(made.head) == "sheet"
     if pronoun and is_known_thing(made.head) and not alike and not is_look(new, made):
         return unclear(made)
-    if is_scene(new) and not wanted.attribute and not pronoun:
+    named = bool(made.determiner) or new[0].text[:1].isupper()
+    if named and is_scene(new) and not wanted.attribute and not pronoun:
         return restyled_background(BACKGROUND, new)
     return restyled_picture(new)
 

@@ -25,7 +25,7 @@ _ELABORATES = frozenset({"making", "giving", "turning", "and"})
 # After a noun and before a preposition: only how near, how high, how far.
 _LEADS = word_set(
     "right just directly up down high far deep out over way back somewhere off nearest closest "
-    "visible low halfway hidden alone only far-off partially slightly similar identical"
+    "visible low halfway alone only far-off partially slightly similar identical"
 )
 _STATES = word_set(
     "perched parked seated placed located positioned docked hung mounted planted tied attached "
@@ -38,9 +38,10 @@ _MADE = word_set(
     "made drawn painted rendered done styled sketched depicted illustrated shown created executed "
     "designed carved built woven sculpted knitted filled covered surrounded decorated dressed "
     "adorned topped printed coated wrapped lit shaped inspired based sitting engraved written "
-    "cast crafted stitched formed composed drenched bathed dipped soaked wearing"
+    "cast crafted stitched formed composed drenched bathed dipped soaked hidden"
 )
 _SUBJECTS = word_set("she he they we i you")
+_WAYS = frozenset({"down", "up"})
 _POSTPOSED = word_set("only too also instead alone together there here now again please")
 
 
@@ -151,8 +152,11 @@ def _opens(words: Words, index: int, start: int) -> bool:
     lower, before = words[index].lower, words[index - 1].lower
     if lower == ",":
         return _names_style(words[index + 1 :])
-    if lower == "out" and lower_at(words, index + 1) == "of":
+    following = lower_at(words, index + 1)
+    if (lower == "out" and following == "of") or (lower in _WAYS and following in DETERMINERS):
         return True
+    if following == before or lower_at(words, index - 2) == lower:
+        return False  # "hand in hand"
     if before == "," and opens_style(words, index):
         return True
     if start == index - 1 and (opens_style(words, start) or before in _LEADS | {"all"}):
@@ -167,7 +171,7 @@ def _opens(words: Words, index: int, start: int) -> bool:
 def without_lead(chunk: Words) -> Words:
     """A phrase of place without how near or how far: "up", "right", "far off"."""
     while len(chunk) > 1 and chunk[0].lower in _LEADS - {"over", "off", "nearest", "closest"}:
-        if chunk[0].lower == "out" and chunk[1].lower == "of":
+        if (chunk[0].lower, chunk[1].lower) == ("out", "of") or _is_way(chunk):
             break
         chunk = chunk[1:]
     if len(chunk) > 2 and chunk[0].lower == "in" and chunk[1].lower in OPENERS - {"front"}:
@@ -176,6 +180,11 @@ def without_lead(chunk: Words) -> Words:
         chunk = chunk[1:]
     states = len(chunk) > 1 and is_state(chunk[0].lower) and chunk[1].lower in OPENERS - {"with"}
     return chunk[1:] if states else chunk
+
+
+def _is_way(chunk: Words) -> bool:
+    """Whether it is "down the cliff"."""
+    return chunk[0].lower in _WAYS and chunk[1].lower in DETERMINERS
 
 
 def _names_style(words: Words) -> bool:

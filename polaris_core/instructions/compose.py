@@ -84,7 +84,7 @@ def _local_style(reading: Reading, instruction: str, remaining: tuple[str, ...])
     thing, made = reading.subject, reading.new
     look = without_closing_word(reading.look)
     renamed = bool(made.core) and thing.head not in heads(made)
-    fits = not _reshapes((*thing.core, *look)) and not _restyles_hair(thing, look)
+    fits = not _reshapes(look) and not _restyles_hair(thing, look)
     fits = fits and (not renamed or outline_fits(_shape(thing), _shape(made)))
     background = thing.head == "background"
     return EditIntent(
@@ -205,7 +205,7 @@ def _object(thing: Thing) -> str:
 def _is_doing(detail: Words, index: int) -> bool:
     lower = detail[index].lower
     does = lower.endswith("ing") and lower not in ("wearing", "holding")
-    return does and is_participle(detail, index)
+    return does and (not index or is_participle(detail, index))
 
 
 def _objects(thing: Thing) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def without_constraint(words: Words) -> Words:
                 lower == "so" and following in ("that", "it", "the") and not _makes_it(words, index)
             )
             or (lower in ("because", "since", "unlike", "even"))
-            or (lower == "if" and following in _IF)
+            or (lower == "if" and following in _IF and words[index - 1].lower != "as")
         ):
             return _resumed(words, index)
     return strip_marks(words)

@@ -39,11 +39,13 @@ from polaris_core.instructions.lexicon import (
     REMOVE,
     UNSUPPORTED,
     VAGUE,
+    VERBS,
 )
 from polaris_core.instructions.making import read_make
 from polaris_core.instructions.neighbours import continued, points_out, referred
 from polaris_core.instructions.phrases import drop_articles, find, names_picture, read_thing
 from polaris_core.instructions.pictures import names_style_of_given, part_reference, read_new
+from polaris_core.instructions.preamble import is_polite
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
 from polaris_core.instructions.requests import Request, split_requests
 from polaris_core.instructions.statements import no_request, read_clause, read_phrase
@@ -77,7 +79,7 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     """
     sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
     said = sentence[:_READ_CHARACTERS]
-    words = read_words(said.lower() if said.isupper() else said)
+    words = read_words(said.lower() if _is_shouted(said) else said)
     rest = sentence[_READ_CHARACTERS:].strip()
     if not words and not rest:
         raise InvalidIntent(
@@ -100,6 +102,13 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     reading = completed(reading)
     remaining = [r.text for r in requests[used:] if r.has_verb] + ([rest] if rest else [])
     return compose(reading, instruction=sentence, remaining=tuple(remaining))
+
+
+def _is_shouted(said: str) -> bool:
+    """Whether capitals are only its loudness, and name no text: "REPLACE THE CAT please"."""
+    first = said.split(maxsplit=1)[0].strip("!,.") if said.strip() else ""
+    leads = first.lower() in VERBS or is_polite(first.lower())
+    return said.isupper() or (first.isupper() and len(first) > 1 and leads)
 
 
 def _read(request: Request, *, has_picture: bool) -> Reading:

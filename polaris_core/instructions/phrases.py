@@ -206,6 +206,9 @@ def _belongs(chunk: Words, detail: Words, place: Words, *, comma: bool) -> bool:
         return True
     if _is_detail(chunk) and (comma or not place):
         return True
+    rising = lower_at(detail, 0) == "with" and detail[-1].lower.endswith("ing")
+    if rising and not place and chunk[0].lower == "from":
+        return True  # "with smoke rising from the chimney"
     return not (place or _opens_place(chunk))
 
 
@@ -257,7 +260,7 @@ def _without_possessor(core: Words, determiner: str) -> Words:
 
 
 def _opens_place(chunk: Words) -> bool:
-    return chunk[0].lower in OPENERS | {"all", "out"} or is_state(chunk[0].lower)
+    return chunk[0].lower in OPENERS | {"all", "out", "down", "up"} or is_state(chunk[0].lower)
 
 
 def _is_detail(chunk: Words) -> bool:
