@@ -16,6 +16,8 @@ from polaris_core.retrieval.shortlist import Hit, SlotName
 
 __all__ = ["allocate", "marks_of", "strength_shares"]
 
+_PIN = "you pinned it"
+
 _Place = tuple[int, int]
 """A topic, and a candidate of it."""
 
@@ -121,10 +123,10 @@ def _entry(judged: Sequence[Judged], place: _Place) -> Entry:
 def _decided(each: Judged, t: int, kept: set[_Place], why: Mapping[_Place, str]) -> Judged:
     def decide(at: int, verdict: Verdict) -> Verdict:
         if (t, at) in kept:
-            reason = "you pinned it" if verdict.hit.pinned else f"it fits “{each.topic.phrase}”"
-            return replace(verdict, kept=True, reason=reason)
+            reason = verdict.reason or f"it fits “{each.topic.phrase}”"
+            return replace(verdict, kept=True, reason=_PIN if verdict.hit.pinned else reason)
         if verdict.hit.pinned:
-            return replace(verdict, reason="you pinned it; it is counted elsewhere")
+            return replace(verdict, reason=f"{_PIN}; it is counted elsewhere")
         return replace(verdict, reason=why.get((t, at), verdict.reason))
 
     return replace(

@@ -108,6 +108,8 @@ def _of_object(text: str, count: int) -> ListOrder | None:
         return _of_rows(rows, count)
     try:
         found = read_object(text, (*_ORDER, *_FIT))
+        if len(found) == 1 and isinstance(inner := next(iter(found.values())), dict):
+            found = cast("dict[str, object]", inner)
     except UnreadableReply:
         return _of_numbered(text, count)
     by_name = {fold_name(key): value for key, value in found.items()}
@@ -131,7 +133,9 @@ def _objects_of_list(text: str) -> list[dict[str, Any]]:
 
 
 def _rows(values: list[object]) -> list[dict[str, Any]]:
-    return [cast("dict[str, Any]", v) for v in values[:_VALUES] if isinstance(v, dict)]
+    """The values, if all are objects."""
+    rows = [cast("dict[str, Any]", v) for v in values[:_VALUES] if isinstance(v, dict)]
+    return rows if len(rows) == len(values) else []
 
 
 def _of_rows(rows: Sequence[dict[str, Any]], count: int) -> ListOrder | None:

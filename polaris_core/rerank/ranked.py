@@ -155,11 +155,11 @@ def _with_nearest(report: TopicReport) -> TopicReport:
 
 def _filled(ranker: _Ranker, slot: Slot, reports: Sequence[TopicReport]) -> Slot:
     """A slot with those that were kept: pins as they stood, then the best of each topic in turn."""
-    kept = [(verdict, report.topic) for report in reports for verdict in report.kept]
-    of = {marks_of(v.hit.entry): (v, topic) for v, topic in kept if v.hit.pinned}
+    kept = [(verdict, report) for report in reports for verdict in report.kept]
+    of = {marks_of(v.hit.entry): (v, report) for v, report in kept if v.hit.pinned}
     pinned = [_hit(ranker, *of[marks_of(hit.entry)]) for hit in slot.hits if hit.pinned]
     picks = [
-        _hit(ranker, verdict, report.topic)
+        _hit(ranker, verdict, report)
         for verdict, report in _in_turn(reports)
         if not verdict.hit.pinned
     ]
@@ -175,15 +175,15 @@ def _in_turn(reports: Sequence[TopicReport]) -> Iterator[tuple[Verdict, TopicRep
         yield from sorted(pairs, key=lambda pair: -(pair[0].score or 0.0))
 
 
-def _hit(ranker: _Ranker, verdict: Verdict, topic: Topic) -> Hit:
-    hit, score = verdict.hit, verdict.score
+def _hit(ranker: _Ranker, verdict: Verdict, report: TopicReport) -> Hit:
+    hit, score, topic = verdict.hit, verdict.score, report.topic
     sources = tuple(source for source in hit.sources if source.source != SOURCE)
     if score is None:
         return replace(hit, topic=topic.phrase, sources=sources)
     sources += (SourceScore(SOURCE, score, verdict.place),)
     reason = hit.reason
     if not hit.pinned:
-        why = f"{ranker.model} read it for “{topic.phrase}”: {verdict.reason} ({score:.2f})"
+        why = f"{ranker.model}: {verdict.reason} ({report.figure(verdict)})"
         reason = "; ".join(filter(None, (why, hit.reason)))
     return replace(hit, topic=topic.phrase, sources=sources, reason=reason)
 
@@ -193,7 +193,7 @@ def _note(ranker: _Ranker, report: TopicReport) -> str:
     note = f"{ranker.model} kept {kept} of {total} for “{report.topic.phrase}”"
     nearest = next((v for v in report.dropped if v.score is not None), None)
     if not kept and nearest is not None:
-        note += f" (nearest: {nearest.hit.entry.name}, {nearest.score:.2f})"
+        note += f" (nearest: {nearest.hit.entry.name}, {report.figure(nearest)})"
     return note
 
 

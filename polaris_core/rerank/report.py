@@ -36,6 +36,14 @@ class TopicReport:
         """Best first."""
         return tuple(verdict for verdict in self.judged.verdicts if not verdict.kept)
 
+    def figure(self, verdict: Verdict) -> str:
+        """How well a candidate fits, in a word: its probability, or its place in an order."""
+        if verdict.score is None:
+            return "not read"
+        if self.judgement.fits is None:
+            return f"{verdict.score:.2f}"
+        return f"place {verdict.place} of {len(self.judgement.scores)}"
+
 
 @dataclass(frozen=True, slots=True)
 class RerankReport:
@@ -86,19 +94,18 @@ def _head(report: RerankReport) -> str:
 def _topic(report: TopicReport, rows: int) -> Iterator[str]:
     kept, dropped = report.kept, report.dropped
     yield f"{report.topic}: {len(kept)} kept of {_count(len(kept) + len(dropped), 'candidate')}"
-    yield from (f"  + {_row(verdict)}" for verdict in kept)
-    yield from (f"  - {_row(verdict)}" for verdict in dropped[:rows])
+    yield from (f"  + {_row(report, verdict)}" for verdict in kept)
+    yield from (f"  - {_row(report, verdict)}" for verdict in dropped[:rows])
     if len(dropped) > rows:
         yield f"  - and {len(dropped) - rows} more"
     yield from (f"  {line}" for line in _work(report.judgement))
     yield from (f"  {note}" for note in report.judgement.notes)
 
 
-def _row(verdict: Verdict) -> str:
+def _row(report: TopicReport, verdict: Verdict) -> str:
     name = verdict.hit.entry.name
     name = name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 1]}…"
-    score = "" if verdict.score is None else f" {verdict.score:.2f}"
-    return f"{name}{score}: {verdict.reason}"
+    return f"{name} ({report.figure(verdict)}): {verdict.reason}"
 
 
 def _work(judgement: Judgement) -> Iterator[str]:

@@ -58,7 +58,7 @@ class TreeJudge:
 
     def __post_init__(self) -> None:
         if self.rounds not in _PLANS:
-            raise InvalidInput("rounds are from 1 to 3", value=self.rounds)
+            raise InvalidInput(f"rounds are from 1 to {MOST_ROUNDS}", value=self.rounds)
 
     @property
     def name(self) -> str:
@@ -104,7 +104,8 @@ class TreeJudge:
             prefix_tokens=ranking.prefix_tokens,
             tokens=ranking.tokens,
             seconds=ranking.seconds,
-            how=f"{ranking.backend}, asked in the form {written.form}",
+            how=f"{ranking.backend}, asked in the form {written.form}"
+            + (", compared with an empty candidate" if empty else ""),
         )
 
     def _tree(self, written: Written, entries: Sequence[Entry], empty: bool) -> Tree:
