@@ -49,8 +49,9 @@ def find_regions(
     from polaris_core.regions.draw import draw_candidates
     from polaris_core.regions.explain import explain, region_to_json
     from polaris_core.regions.grounding import ground
+    from polaris_core.regions.region import read_choice
 
-    numbers = _numbers(choice)
+    numbers = read_choice(choice)
     pictures = _convert.to_pictures(image)
     maps = _addition_maps(image, intent, ip2p, progress)
     seeks = intent.instruction_type.is_local and not means_all(intent)
@@ -78,16 +79,6 @@ def find_regions(
         rows[0] if len(rows) == 1 else "[" + ",\n".join(rows) + "]",
         "\n\n".join(texts),
     )
-
-
-def _numbers(choice: str) -> tuple[int, ...] | None:
-    from polaris_core.errors import InvalidInput
-
-    parts = [part.strip() for part in choice.replace(";", ",").split(",") if part.strip()]
-    if not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
-        hint = "Numbers of the preview with commas between, for instance 2 or 1, 3"
-        raise InvalidInput("a choice is made by numbers", value=choice, hint=hint)
-    return tuple(map(int, parts)) or None
 
 
 def _addition_maps(

@@ -77,6 +77,8 @@ def choose_mask(intent: EditIntent) -> MaskPlan:
     if kind is InstructionType.REMOVE:
         reason = "blanked and widened, so that no rim or shadow of the thing stays"
         return MaskPlan(MaskMode.INSIDE, _GROW_NEW_PX // 2, fill=True, reason=reason)
+    if intent.subject.strip().lower() == "background":
+        return MaskPlan(MaskMode.INSIDE, 0, reason="not widened, so that what stands before stays")
     if intent.contour_compatible:
         reason = "widened a little, so that the edge blends; the old pixels guide the shape"
         return MaskPlan(MaskMode.INSIDE, _GROW_SAME_PX, reason=reason)
