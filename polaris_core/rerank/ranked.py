@@ -116,7 +116,6 @@ def _topics(intent: EditIntent, slot: Slot) -> tuple[Topic, ...]:
 def _all_reports(ranker: _Ranker, slots: Sequence[Slot]) -> list[TopicReport]:
     reports: list[TopicReport] = []
     problem: UnreadableReply | None = None
-    failed = 0
     for slot in slots:
         topics = _topics(ranker.intent, slot)
         pinned = sum(hit.pinned for hit in slot.hits)
@@ -124,10 +123,10 @@ def _all_reports(ranker: _Ranker, slots: Sequence[Slot]) -> list[TopicReport]:
             try:
                 report = ranker.ask(topic, slot.hits, ranker.keep * len(topics) + pinned)
             except UnreadableReply as caught:
-                problem, failed = caught, failed + 1
+                problem = caught
                 report = _as_retrieved(topic, slot.hits, caught)
             reports.append(_with_nearest(report) if slot.name is SlotName.CHECKPOINT else report)
-    if problem is not None and failed == len(reports):
+    if problem is not None and not any(report.judgement.scores for report in reports):
         raise problem
     return reports
 
