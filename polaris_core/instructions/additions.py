@@ -133,7 +133,7 @@ def read_fill(verb: str, rest: Words) -> Reading:
 
 
 def read_remove(verb: str, rest: Words) -> Reading:
-    """Read "remove the bicycle between the two people"."""
+    """Read "remove the cart behind the mill"."""
     if verb == "take":
         index = find(rest, {"away", "out", "off", "from"})
         if index < 0:
@@ -196,7 +196,7 @@ def _is_purpose(mark: str, target: Words) -> bool:
 
 
 def _aim(target: Words) -> Words:
-    """The look in "(a filter to) make the image brighter"."""
+    """The look in "(a filter to) make the shot gloomier"."""
     if len(target) > 2 and target[0].lower == "make":
         at = next((i for i in range(2, len(target)) if names_picture(target[1:i])), -1)
         look = target[at:] if at > 0 else ()
@@ -212,7 +212,7 @@ def _of_style(look: Words) -> Words:
 
 
 def _part_elaboration(rest: Words) -> tuple[Words, Words]:
-    """Part ", making it abstract and funny" from what it speaks of."""
+    """Part ", making it rusty" from what it speaks of."""
     for index in range(1, len(rest) - 1):
         if rest[index].lower not in (",", "and", "-"):
             continue

@@ -151,7 +151,7 @@ def read_mending(verb: str, rest: Words) -> Reading:
 
 
 def _read_improved(verb: str, rest: Words, thing: Thing) -> Reading:
-    """Read "enhance my nose", "increase the size of the ball"."""
+    """Read "improve my skin", "increase the size of the kite"."""
     target = read_target(rest)
     if target.attribute and target.words:
         thing = read_thing(target.words)
@@ -180,7 +180,7 @@ def _adjusted(verb: str) -> Words:
 
 
 def _read_purpose(rest: Words, purpose: Words) -> Reading | None:
-    """Read "enhance the photo to make me look better": what it is to look like in the end."""
+    """Read "retouch the shot to look warmer": what it is to look like in the end."""
     at = find(purpose, {"look", "more"}, 1)
     if at < 2 or at + 1 >= len(purpose):
         return None

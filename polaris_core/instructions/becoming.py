@@ -153,7 +153,7 @@ def _only_seems(thing: Thing, new: Words) -> bool:
 
 
 def _without_purpose(new: Words) -> Words:
-    """Without "for use as an avatar", and without "the style of" before a name."""
+    """Without "for use as a stamp", and without "the style of" before a name."""
     at = find(new, {"for"})
     if at > 1 and new[at - 1].lower in ("style", "look", "version", "image", "picture", "photo"):
         new = new[:at]

@@ -83,7 +83,7 @@ def _read_parted(verb: str, target: Words, new: Words) -> Reading:
 
 
 def _read_undecided(target: Words) -> Reading | None:
-    """Read "change the color of the stockings", which leaves open into which."""
+    """Read "change the color of the boots", which leaves open into which."""
     wanted = read_target(target)
     if wanted.attribute not in _OPEN or not wanted.words or names_picture(wanted.words):
         return None
@@ -144,7 +144,7 @@ def _read_covered(verb: str, target: Words, new: Words) -> Reading:
 
 
 def _read_restyled(verb: str, rest: Words) -> Reading:
-    """Read "restyle the goose as batik", "simulate the texture of clay", "express it boldly"."""
+    """Read "restyle the goose as batik", "simulate the look of tin"."""
     at = find(rest, {"to"})
     if at > 0 and at + 1 < len(rest) and rest[at + 1].lower in VERBS:
         rest = rest[:at]

@@ -199,7 +199,7 @@ def _read_unsupported(verb: str, rest: Words) -> Reading:
 
 
 def _read_subordinate(verb: str, rest: Words) -> Reading | None:
-    """Read "transform the image into one where the woman tilts her head"."""
+    """Read "make a version where the king has a beard"."""
     at = find(rest, _CLAUSE_MARKS)
     if at < 0 and lower_at(rest, 1) == "so" and len(rest) > 3:
         at = 1

@@ -97,7 +97,7 @@ def _words_of(thing: Thing) -> Words:
 
 
 def _restyled_new(reading: Reading, request: Request) -> Reading | None:
-    """Read "… and draw only the violin in ukiyo-e style", "… and make it a watercolor"."""
+    """Read "… and paint the fox in cubist style", "… and make it a watercolor"."""
     new = reading.new
     if not request.has_verb or new.style:
         return None

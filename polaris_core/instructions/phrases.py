@@ -1,7 +1,7 @@
 """Noun phrases: what a thing is, how it looks, and where it stands.
 
-the | old wooden | bench | by the pond | in the picture
-det.  ─────── core ─────   ── place ──   (dropped)
+the | old wooden | cart | by the mill | in the picture
+det.  ────── core ─────   ── place ──   (dropped)
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def _is_detail(chunk: Words) -> bool:
 
 
 def _is_facing(chunk: Words) -> bool:
-    """Whether it is "to the camera", as in "with her back to the camera"."""
+    """Whether it is "to the camera", as in "with his face to the camera"."""
     return chunk[0].lower == "to" and chunk[-1].lower in ("camera", "viewer", "lens", "us")
 
 

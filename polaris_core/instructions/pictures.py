@@ -50,7 +50,7 @@ _NOTHING_SAID = word_set("new image picture pic artwork scene different another 
 
 
 def read_new(verb: str, rest: Words, *, has_picture: bool, from_reference: bool = False) -> Reading:
-    """Read "generate a lighthouse in the style of the reference image", "draw a fox"."""
+    """Read "generate a mill in this style", "draw a fox"."""
     shown = find(rest, _SHOWING)
     if shown > 1 and part_reference(rest[:shown])[1]:  # "an image in this style showing a horse"
         rest, from_reference = rest[shown + 1 :], True
@@ -96,7 +96,7 @@ def _edit_of_given(verb: str, rest: Words, thing: Thing) -> Reading | None:
 
 
 def _identical(rest: Words) -> Reading | None:
-    """Read "a rubber-textured turtle identical to this one": a thing in another look."""
+    """Read "a wooden boat identical to this one": a thing in another look."""
     at = find(rest, {"identical"})
     if at < 2 or at + 2 > len(rest) or find(rest, {"to"}, at) != at + 1:
         return None
@@ -162,7 +162,7 @@ def names_style_of_given(words: Words) -> bool:
 
 
 def part_reference(rest: Words) -> tuple[Words, bool]:
-    """Cut off "in the style of the reference image" and the like; say whether it was there."""
+    """Cut off "in the style of the given photo" and the like; say whether it was there."""
     signs = [w.lower for w in rest]
     alike = max((i for i, s in enumerate(signs) if s in _ALIKE), default=-1)
     if alike > 0 and _names_reference(rest[alike + 1 :]):

@@ -68,7 +68,7 @@ class Target:
 
     words: Words
     attribute: str = ""
-    """"color" in "the color of the jacket"."""
+    """"color" in "the color of the boots"."""
 
     @property
     def is_picture(self) -> bool:

@@ -29,7 +29,7 @@ def read_dress(rest: Words) -> Reading:
     target, new = rest[:index], rest[index + 1 :]
     if target[-1].lower == "up":
         target = target[:-1]
-    if names_picture(read_thing(rest[index + 1 :]).core):  # "dress the person in the image in …"
+    if names_picture(read_thing(rest[index + 1 :]).core):  # "dress the boy in the photo in …"
         later = find(rest, {"in", "with", "as"}, index + 1)
         if later > 0:
             target, new, index = rest[:later], rest[later + 1 :], later

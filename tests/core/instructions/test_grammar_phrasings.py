@@ -65,7 +65,7 @@ SAME = {
         "Change the car to red",
         "change the color of the car to red",
         "change the car's color to red",
-        "Change the car color to red",
+        "Change the car colour to red",
         "change the color of the car from blue to red",
         "the car should be red",
         "I want the car to be red",
