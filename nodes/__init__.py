@@ -12,6 +12,7 @@ from . import (
     lora_retriever,
     region_masker,
     segmenter,
+    tree_rerank,
     zoo,
 )
 
@@ -23,6 +24,7 @@ _MODULES = [
     region_masker,
     checkpoint_retriever,
     lora_retriever,
+    tree_rerank,
     adaptive_editor,
 ]
 

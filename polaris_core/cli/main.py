@@ -1,4 +1,4 @@
-"""Reading the command line: parse, scan, search, plan, run, demo.
+"""Reading the command line: parse, scan, search, plan, rerank, run, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -104,6 +104,22 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--sheet", type=Path, metavar="PNG", help="also draw a contact sheet")
     plan.set_defaults(command=_plan)
 
+    rerank = commands.add_parser("rerank", help="let a language model read the LoRAs found")
+    _add_zoo_options(rerank)
+    rerank.add_argument("instruction", help="read by the grammar")
+    rerank.add_argument(
+        "--llm",
+        metavar="MODEL",
+        required=True,
+        help="local:FOLDER, local:OWNER/NAME, server:URL#NAME",
+    )
+    rerank.add_argument("--image", type=Path, help="the picture to edit")
+    rerank.add_argument("-k", type=_positive, default=50, help="how many candidates are read")
+    rerank.add_argument("--keep", type=_positive, default=3, help="how many stay for each topic")
+    rerank.add_argument("--rounds", type=int, choices=[1, 2, 3], default=2)
+    rerank.add_argument("--threshold", type=float, default=0.5, metavar="0-1")
+    rerank.set_defaults(command=_rerank)
+
     run = commands.add_parser("run", help="run an API workflow on a ComfyUI server")
     run.add_argument("workflow", type=Path)
     run.add_argument("--server", default=os.environ.get("COMFYUI_SERVER", "127.0.0.1:8188"))
@@ -174,6 +190,12 @@ def _plan(options: argparse.Namespace) -> int:
     from polaris_core.cli.zoo_commands import run_plan
 
     return run_plan(options)
+
+
+def _rerank(options: argparse.Namespace) -> int:
+    from polaris_core.cli.rerank_command import run_rerank
+
+    return run_rerank(options)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from polaris_core.instructions.parser import parse
 from polaris_core.instructions.serialize import intent_to_json
 from polaris_core.llm.factory import language_model
 
-__all__ = ["read_instruction", "run_parse"]
+__all__ = ["home_of", "read_instruction", "run_parse"]
 
 
 def run_parse(options: argparse.Namespace) -> int:
@@ -29,6 +29,11 @@ def run_parse(options: argparse.Namespace) -> int:
     return 0
 
 
+def home_of() -> Path:
+    """The private folder of the command line, in which keys of servers are kept."""
+    return Path(os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris")
+
+
 def read_instruction(options: argparse.Namespace) -> EditIntent:
     """The intent of `instruction`, `image`, `llm` and `no_fallback` of a command line."""
     from polaris_core.images import read_picture  # the grammar alone needs no Pillow
@@ -36,9 +41,8 @@ def read_instruction(options: argparse.Namespace) -> EditIntent:
     picture = read_picture(options.image) if options.image else None
     model, failed = None, ""
     if options.llm is not None:
-        home = Path(os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris")
         try:
-            model = language_model(options.llm, home)
+            model = language_model(options.llm, home_of())
         except (LanguageModelProblem, MissingDependency, MissingWeights) as problem:
             if options.no_fallback:
                 raise

@@ -34,13 +34,13 @@ from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras, search
 from polaris_core.retrieval.zoo import CATALOGUE, Zoo
 
-__all__ = ["decide", "run_plan", "run_scan", "run_search"]
+__all__ = ["decide", "filters_of", "open_zoo", "run_plan", "run_scan", "run_search"]
 
 
 def run_scan(options: argparse.Namespace) -> int:
     """Read model folders and bring the indices up to date."""
     folders = _folders(options)
-    zoo = _open(options)
+    zoo = open_zoo(options)
     report = zoo.update(folders, terminal_progress())
     problems = [str(problem) for problem in report.problems]
     if options.hash:
@@ -62,7 +62,7 @@ def run_search(options: argparse.Namespace) -> int:
         hits = _with_words(options)
     else:
         hits = search(
-            _open(options), options.phrase, Kind(options.kind), _filters(options), options.k
+            open_zoo(options), options.phrase, Kind(options.kind), filters_of(options), options.k
         )
     if options.json:
         print_json([_hit(hit) for hit in hits])
@@ -93,7 +93,7 @@ def _with_words(options: argparse.Namespace) -> Sequence[Hit]:
         raise InvalidInput("there is no zoo in this folder", value=str(options.zoo), hint=hint)
     with Store.open(options.zoo / CATALOGUE) as store:
         columns = store.columns()
-        allowed = set(columns.ids[_filters(options).flags(columns)].tolist())
+        allowed = set(columns.ids[filters_of(options).flags(columns)].tolist())
         found = store.find(options.phrase, kind=Kind(options.kind), limit=len(columns.ids) or 1)
     passing = [entry for entry in found if entry.id in allowed][: options.k]
     return [
@@ -106,12 +106,12 @@ def run_plan(options: argparse.Namespace) -> int:
     """Decide an edit; print the plan, and draw the sheet if asked."""
     picture = np.asarray(read_picture(options.image)) if options.image else None
     shortlist, plan = decide(
-        _open(options),
+        open_zoo(options),
         read_instruction(options),
         picture=picture,
         has_mask=not options.no_mask,
         pins=Pins.parse("\n".join(options.pin)),
-        filters=_filters(options),
+        filters=filters_of(options),
         unknown_base=options.unknown_base,
     )
     if options.sheet:
@@ -180,13 +180,15 @@ def decide(
     return shortlist, sign(plan, zoo.store, lambda entry: hashed(zoo.store, entry, progress))
 
 
-def _open(options: argparse.Namespace) -> Zoo:
+def open_zoo(options: argparse.Namespace) -> Zoo:
+    """The zoo that a command line names, with its encoders."""
     spec = options.image_encoder
     image = None if spec == "none" else image_encoder(spec)
     return Zoo.open(options.zoo, Encoders(text_encoder(options.text_encoder), image))
 
 
-def _filters(options: argparse.Namespace) -> Filters:
+def filters_of(options: argparse.Namespace) -> Filters:
+    """Which entries a command line allows."""
     families = frozenset({BaseModel(options.base)}) if options.base else None
     return Filters(max_maturity=Maturity[options.maturity], families=families)
 

@@ -14,6 +14,7 @@ from polaris_core.errors import IncompatibleAdapter, InvalidInput
 from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.planning.plan import Decision
 from polaris_core.planning.rules import COMBINED_STRENGTH, DEFAULT_STRENGTH, share_strengths
+from polaris_core.rerank.allocate import strength_shares
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
 __all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry", "trouble_with"]
@@ -85,7 +86,8 @@ def choose_strengths(
     """Give each LoRA its strength.
 
     The user's own comes first (pinned with the LoRA, then per slot), then what its uploader
-    recommends, then a default by slot. Those the user did not set share `COMBINED_STRENGTH`.
+    recommends, then a default by slot. Of those the user did not set, several of one topic share
+    its strength, and all of them share `COMBINED_STRENGTH`.
 
     Args:
         choices: LoRAs.
@@ -94,7 +96,12 @@ def choose_strengths(
     Raises:
         InvalidInput: A pinned strength outside [-10, 10].
     """
-    wanted = [_want_strength(choice, options) for choice in choices]
+    choices = list(choices)
+    shares = strength_shares([(choice.slot, choice.hit) for choice in choices])
+    wanted = [
+        _want_share(*_want_strength(choice, options), share)
+        for choice, share in zip(choices, shares, strict=True)
+    ]
     shared = share_strengths([(c.strength, fixed) for c, fixed in wanted])
     return [
         choice
@@ -107,6 +114,15 @@ def choose_strengths(
         )
         for (choice, _), strength in zip(wanted, shared, strict=True)
     ]
+
+
+def _want_share(choice: Choice, fixed: bool, share: float) -> tuple[Choice, bool]:
+    """The part of its topic's strength that a LoRA gets, unless the user set it."""
+    if fixed or share >= 1.0:
+        return choice, fixed
+    strength = round(choice.strength * share, 2)
+    reason = f"{choice.reason}; {share:.0%} of it, for it shares “{choice.hit.topic}”"
+    return Choice(choice.hit, choice.slot, strength, reason), False
 
 
 def describe_entry(entry: Entry) -> str:

@@ -169,5 +169,5 @@ def test_the_module_runs_as_a_command():
         text=True,
         check=True,
     )
-    for command in ("parse", "scan", "search", "plan", "run", "demo"):
+    for command in ("parse", "scan", "search", "plan", "rerank", "run", "demo"):
         assert command in done.stdout
