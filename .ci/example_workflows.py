@@ -25,18 +25,20 @@ from polaris_core.cli.demo_command import draw_photograph  # noqa: E402
 from polaris_core.comfyui.locate import find_comfyui  # noqa: E402
 from polaris_core.comfyui.server import ComfyServer  # noqa: E402
 from polaris_core.comfyui.workflow import fill  # noqa: E402
+from polaris_core.demo.tiny_language_models import make_text_model  # noqa: E402
 from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisZoo": (0, 0, 400, 320),
-    "PolarisLanguageModel": (0, 380, 400, 260),
+    "PolarisLanguageModel": (0, 1220, 400, 260),
     "LoadImage": (0, 380, 400, 340),
     "PolarisSegmenter": (0, 780, 400, 200),
     "PolarisRegionMasker": (980, 620, 460, 620),
     "PolarisInstructionParser": (460, 0, 400, 620),
     "PolarisCheckpointRetriever": (460, 680, 460, 420),
     "PolarisLoraRetriever": (980, 0, 460, 560),
+    "PolarisTreeRerank": (1500, 900, 460, 560),
     "PolarisAdaptiveEditor": (1500, 0, 460, 820),
     "KSampler": (2020, 0, 340, 340),
     "VAEDecode": (2020, 400, 340, 60),
@@ -54,6 +56,8 @@ NOTES = {
     "polaris_restyle_part": _FOUND,
     "polaris_add": f"{_FOUND} Where an added thing goes is better found with an InstructPix2Pix "
     "checkpoint at ip2p_model, ip2p_clip and ip2p_vae.",
+    "polaris_whole_chain": f"All six stages. The language model reads the sentence, looks at the "
+    f"picture, and reads every LoRA found. {_FOUND}",
     "polaris_remove": _FOUND,
     "polaris_background": _FOUND,
     "polaris_language_model": "With a language model the sentence may be in any language the model "
@@ -166,12 +170,20 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     }
 
 
+def without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
+    """The inputs of a node but for one."""
+    return {key: value for key, value in inputs.items() if key != name}
+
+
 def thumbnail(server: ComfyServer, api: dict[str, Any], picture: str) -> Image.Image:
     """The picture a workflow makes with the demonstration zoo."""
     values: dict[str, object] = {"Sampler.steps": 6, "Editor.width": 256, "Editor.height": 256}
     values["Zoo.base_model"] = "sd15"  # the others of the demonstration zoo have no weights
     if any(node["class_type"] == "LoadImage" for node in api.values()):
         values["Picture.image"] = picture
+    if any(node["class_type"] == "PolarisTreeRerank" for node in api.values()):
+        values["Language Model.model"] = "tiny"  # of random weights, which understand no sentence
+        api = {**api, "3": {**api["3"], "inputs": without(api["3"]["inputs"], "language_model")}}
     if api["1"]["inputs"]["image_encoder"] != "none":
         values["Zoo.image_encoder"] = "hashing"  # weights of CLIP are not assumed here
     made = server.client.run(fill(api, values), timeout_s=300)
@@ -190,6 +202,7 @@ def main() -> int:
         base = Path(folder)
         make_demo_zoo(base / "models", runnable=True)
         draw_photograph().save(base / "cat.png")
+        make_text_model(base / "models" / "LLM" / "tiny")
         with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}) as server:
             info = server.client.get_json("/object_info")
             picture = server.client.upload_image(base / "cat.png")

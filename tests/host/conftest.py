@@ -10,6 +10,7 @@ import pytest
 
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
+from polaris_core.demo.tiny_language_models import make_text_model
 from polaris_core.demo.tiny_models import make_checkpoint, make_lora
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -70,5 +71,6 @@ def comfy_server(tmp_path_factory):
         pytest.skip("no ComfyUI found; set COMFYUI_PATH")
     base = tmp_path_factory.mktemp("comfyui")
     make_zoo(base / "models")
+    make_text_model(base / "models" / "LLM" / "tiny")
     with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}) as server:
         yield server

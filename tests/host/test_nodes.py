@@ -90,7 +90,7 @@ def slow_folder(comfy_server):
 def test_every_node_is_offered_with_name_category_and_tooltips(comfy_server):
     info = comfy_server.client.get_json("/object_info")
     ours = {name: spec for name, spec in info.items() if name.startswith("Polaris")}
-    assert len(ours) == 5
+    assert len(ours) == 9
     for spec in ours.values():
         assert spec["display_name"].startswith("Polaris ")
         assert spec["category"] == "Polaris"
@@ -117,6 +117,8 @@ def test_every_example_workflow_runs_to_a_png(comfy_server, uploaded, file):
     graph = fill(load_workflow(file), QUICK)
     if any(node["class_type"] == "LoadImage" for node in graph.values()):
         graph = fill(graph, {"Picture.image": uploaded})
+    if any(node["class_type"] == "PolarisTreeRerank" for node in graph.values()):
+        graph = fill(graph, {"Language Model.model": "tiny"})
     if graph["1"]["inputs"]["image_encoder"] != "none":
         graph = fill(graph, {"Zoo.image_encoder": "hashing"})  # no CLIP weights here
     result = comfy_server.client.run(graph, timeout_s=120)

@@ -136,7 +136,7 @@ def test_a_change_of_everything_needs_no_region(comfy_server, coffee):
     ("instruction", "inputs", "said"),
     [
         pytest.param("Replace the cup with a fox", {"choice": "999"}, "Choose from 1", id="number"),
-        pytest.param("Replace the cup with a fox", {"choice": "left"}, "by their numbers", id="no number"),
+        pytest.param("Remove the cup", {"choice": "left"}, "by their numbers", id="no number"),
         pytest.param("Let the man raise his arm", {}, "nothing that can be done", id="no edit"),
         pytest.param("Replace the cup with a fox", {"grow": -400}, "nothing", id="nothing left"),
     ],
