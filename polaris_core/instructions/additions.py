@@ -40,6 +40,8 @@ _FILTERS = word_set(
 _POSES = word_set("action expression smile pose gesture frown grin motion movement emotion")
 _NOISE = word_set("noise blur blurriness graininess artifact haziness pixelation")
 _FILLING = {"surround": "around", "top": "on top of", "fill": "in"}
+_PLACING = word_set("put place position set hang stick mount perch seat park throw drop")
+_MOVE = "a change of pose, action or place"
 _HAIR_PARTS = word_set("hair highlights curls bangs volume braids")
 
 
@@ -60,6 +62,8 @@ def read_add(verb: str, rest: Words) -> Reading:
     background = _as_background(thing, rest)
     if background:
         return background
+    if verb in _PLACING and thing.determiner in DEFINITE and thing.place:
+        return not_an_edit(_MOVE, thing)
     if thing.head in _HAIR_PARTS and not thing.style:
         return restyled_thing(Thing(core=thing.core[-1:]), look or thing.core[:-1] or thing.core)
     if look and is_style_phrase(look[:1]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polaris_core.instructions.adjusting import adjusts_tone, read_look_verb
 from polaris_core.instructions.becoming import read_becoming, unclear
-from polaris_core.instructions.complements import split_make
+from polaris_core.instructions.complements import counts_from, split_make
 from polaris_core.instructions.having import read_having
 from polaris_core.instructions.lexicon import (
     CRAFTS,
@@ -232,6 +232,8 @@ def _split_change(rest: Words) -> tuple[Words, Words]:
 
 def _find_mark(rest: Words, mark: str) -> int:
     index = find(rest, {mark})
+    while index >= 0 and counts_from(rest, index):
+        index = find(rest, {mark}, index + 1)
     while index >= 0 and mark == "to" and not _is_mark_of(rest, index):
         index = find(rest, {mark}, index + 1)
     while index >= 0 and mark == "with" and _belongs(rest, index):

@@ -9,7 +9,7 @@ from polaris_core.instructions.qualities import MATERIALS, is_comparative, is_qu
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.words import Words, find, lower_at, word_set
 
-__all__ = ["SEEMING", "complement_start", "split_make"]
+__all__ = ["SEEMING", "complement_start", "counts_from", "split_make"]
 
 SEEMING = frozenset({"look", "looks", "appear", "become", "be", "resemble", "seem", "looking"})
 """Verbs after which it is said what a thing shall look like."""
@@ -25,6 +25,8 @@ def split_make(rest: Words) -> tuple[Words, Words]:
         return target, new
     for mark in ("into", "to", "as", "using", "from", "of", "in"):
         index = find(rest, {mark})
+        if counts_from(rest, index):
+            continue
         if index > 0 and _has_complement(rest, index):
             continue
         if mark == "in" and not (index > 0 and _is_look_in(rest[index:])):
@@ -38,6 +40,17 @@ def split_make(rest: Words) -> tuple[Words, Words]:
             return target, rest[index + 1 :]
     start = complement_start(rest, {"a", "an"})
     return (rest[:start], rest[start:]) if start > 0 else (rest, ())
+
+
+def counts_from(rest: Words, index: int) -> bool:
+    """Whether "from" there only tells which: "the second house from the right"."""
+    if lower_at(rest, index) != "from" or index < 1:
+        return False
+    after = index + 2 if lower_at(rest, index + 1) == "the" else index + 1
+    return lower_at(rest, after) in _ENDS_OF_ROW
+
+
+_ENDS_OF_ROW = word_set("left right top bottom front back end far")
 
 
 def _has_complement(rest: Words, index: int) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polaris_core.instructions.lexicon import DEFINITE
-from polaris_core.instructions.words import Words, lower_at, strip_marks, word_set
+from polaris_core.instructions.words import Words, find, lower_at, strip_marks, word_set
 
-__all__ = ["KEEPING", "unwanted_thing", "without_constraint", "without_thanks"]
+__all__ = ["KEEPING", "unwanted_thing", "without_constraint", "without_denied", "without_thanks"]
 
 KEEPING = word_set(
     "keep keeping leave leaving preserve preserving maintain maintaining ensure ensuring don't do "
@@ -74,6 +74,23 @@ def without_constraint(words: Words) -> Words:
         ):
             return _resumed(words, index)
     return strip_marks(words)
+
+
+def without_denied(words: Words) -> Words:
+    """Only the green of "make it not red but green", "make it green, not red".
+
+    What is denied alone stays, since nothing would be left of it: "make it not red".
+    """
+    at = find(words, {"not"})
+    if at < 2:
+        return words
+    but = find(words, {"but"}, at + 2)
+    if but > 0 and but + 1 < len(words):
+        return (*words[:at], *words[but + 1 :])
+    if words[at - 1].lower not in (",", "and", "-"):
+        return words
+    comma = find(words, {","}, at)
+    return (*words[: at - 1], *(words[comma + 1 :] if comma > 0 else ()))
 
 
 def _resumed(words: Words, index: int) -> Words:

@@ -20,6 +20,7 @@ from polaris_core.instructions.changes import read_change
 from polaris_core.instructions.clauses import plain_form
 from polaris_core.instructions.completeness import completed
 from polaris_core.instructions.compose import compose
+from polaris_core.instructions.doubts import doubtful, out_of_bounds, unsettled
 from polaris_core.instructions.having import read_give
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.instructions.languages import foreign
@@ -49,6 +50,7 @@ from polaris_core.instructions.preamble import is_polite
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
 from polaris_core.instructions.requests import Request, split_requests
 from polaris_core.instructions.statements import no_request, read_clause, read_phrase
+from polaris_core.instructions.texts import named_in_quotes
 from polaris_core.instructions.wearing import read_dress
 from polaris_core.instructions.words import Words, lower_at, read_words, strip_marks
 
@@ -79,13 +81,13 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     """
     sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
     said = sentence[:_READ_CHARACTERS]
-    words = read_words(said.lower() if _is_shouted(said) else said)
+    words = named_in_quotes(read_words(said.lower() if _is_shouted(said) else said))
     rest = sentence[_READ_CHARACTERS:].strip()
     if not words and not rest:
         raise InvalidIntent(
             "the instruction is empty", hint="Say what to change, like “Make the sky purple”"
         )
-    strange = foreign(words)
+    strange = foreign(words) or unsettled(words)
     if strange:
         return compose(strange, instruction=sentence, remaining=())
     spoken = split_requests(words)
@@ -95,11 +97,12 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     first = referred(requests[0], spoken)
     used = 2 if points_out(requests[0], first) else 1
     drawn = _in_given_style(first, spoken) if has_picture else None
-    reading = drawn or _read(first, has_picture=has_picture)
+    doubt = doubtful(first, has_picture=has_picture)
+    reading = doubt or drawn or _read(first, has_picture=has_picture)
     while used < len(requests) and (better := continued(reading, requests[used])):
         reading = better
         used += 1
-    reading = completed(reading)
+    reading = out_of_bounds(reading) or completed(reading)
     remaining = [r.text for r in requests[used:] if r.has_verb] + ([rest] if rest else [])
     return compose(reading, instruction=sentence, remaining=tuple(remaining))
 

@@ -9,6 +9,7 @@ from polaris_core.instructions.constraints import (
     KEEPING,
     unwanted_thing,
     without_constraint,
+    without_denied,
     without_thanks,
 )
 from polaris_core.instructions.lexicon import (
@@ -57,6 +58,8 @@ _STRONG = word_set(
 _FOLLOWERS = DETERMINERS | frozenset({"it", "them", "him", "me", "only", "more", "everything"})
 _FRONTED = frozenset({"instead", "where", "rather"})
 _ELLIPSIS_WORDS = 12
+_PHRASAL = word_set("put take throw get turn switch")
+_PARTICLES = word_set("in out off on away up down back")
 # How far is looked back, so that the time stays linear in the number of words.
 _NEAR = 40
 
@@ -247,6 +250,8 @@ def _starts_request(words: Words, index: int, *, by: bool = False) -> bool:
     if lower == "get" and following == "rid":
         return True
     verb = meant_verb(lower)
+    moved = verb in _PHRASAL and following in _PARTICLES
+    following = lower_at(words, index + 2) if moved else following
     return bool(verb) and (verb not in _DOUBLE_MEANING or following in _FOLLOWERS)
 
 
@@ -262,6 +267,7 @@ def _read_request(piece: Words) -> Request | None:
         verb = GERUNDS.get(stripped[0].lower, "")  # "would you mind removing the dog"
     if verb and verb != stripped[0].lower:
         stripped = (Word(verb, verb), *stripped[1:])
+    stripped = stripped if wish else without_denied(stripped)
     stripped = without_thanks(without_constraint(stripped))
     while len(stripped) > 2 and verb and stripped[1].lower in ("only", "just"):
         stripped = (stripped[0], *stripped[2:])

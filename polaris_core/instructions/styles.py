@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from polaris_core.instructions.style_names import STYLES
 from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
@@ -15,6 +16,8 @@ __all__ = [
     "without_closing_word",
 ]
 
+# No look is told in more words; what is longer is not searched, so that the time stays linear.
+_LONGEST_PHRASE = 40
 _LONGEST = max(len(phrase) for phrase in STYLES)
 # Alone before a noun these may as well be its material or its use ("painting" in "painting set").
 _ONLY_AS_WHOLE = word_set(
@@ -50,10 +53,15 @@ _DRAWN = word_set("done rendered drawn painted sketched illustrated styled depic
 _SUFFIXES = frozenset({"style", "styled", "inspired", "themed", "esque", "ish", "like"})
 
 
-def _parts(word: Word) -> list[str]:
-    plain = unicodedata.normalize("NFKD", word.lower)
+def _parts(word: Word) -> tuple[str, ...]:
+    return _parts_of(word.lower)
+
+
+@lru_cache(maxsize=4096)
+def _parts_of(lower: str) -> tuple[str, ...]:
+    plain = unicodedata.normalize("NFKD", lower)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return plain.removesuffix("'s").replace("-", " ").split()
+    return tuple(plain.removesuffix("'s").replace("-", " ").split())
 
 
 def _match(words: Words, start: int) -> int:
@@ -114,6 +122,8 @@ def _may_be_parted(core: Words, index: int, length: int) -> bool:
 
 def is_style_phrase(words: Words) -> bool:
     """Whether a phrase says how things look rather than what they are: "cubist painting"."""
+    if len(words) > _LONGEST_PHRASE:
+        return False
     words = strip_marks(words)
     while words and words[0].lower in _ARTICLES:
         words = words[1:]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from polaris_core.instructions.body_plans import is_known_thing
+from polaris_core.instructions.lexicon import DETERMINERS
 from polaris_core.instructions.phrases import Thing, read_thing
 from polaris_core.instructions.qualities import COLOURS, MATERIALS
-from polaris_core.instructions.words import Words, base_noun, find, word_set
+from polaris_core.instructions.words import Word, Words, base_noun, find, lower_at, word_set
 
-__all__ = ["changes_text", "is_about_text", "is_more_than_text", "looks_otherwise"]
+__all__ = [
+    "changes_text",
+    "is_about_text",
+    "is_more_than_text",
+    "looks_otherwise",
+    "named_in_quotes",
+]
 
 _TEXTS = word_set(
     "text word letter lettering caption slogan title font sentence typography subtitle headline "
@@ -86,3 +94,17 @@ def is_more_than_text(new: Words) -> bool:
     if any(noun in _TEXTS for noun in nouns[:-1]) and _quotes_unmarked(thing, nouns):
         return False
     return bool(nouns) and nouns[-1] not in _TEXTS | _SIGNS
+
+
+def named_in_quotes(words: Words) -> Words:
+    """Without the quotes round the noun of a thing that an article leads: the "cat", a 'dog'."""
+    return tuple(
+        _bare(word) if word.is_quote and lower_at(words, i - 1) in DETERMINERS else word
+        for i, word in enumerate(words)
+    )
+
+
+def _bare(quote: Word) -> Word:
+    inner = quote.text[1:-1].strip()
+    named = inner.isalpha() and inner.islower() and is_known_thing(base_noun(inner))
+    return Word(inner, inner, quote.spaced) if named else quote

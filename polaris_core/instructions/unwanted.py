@@ -8,7 +8,9 @@ from polaris_core.instructions.words import Word, Words, find, lower_at, word_se
 
 __all__ = ["removed_thing"]
 
-_OUT = word_set("get edit photoshop paint take crop wipe clear wash scrub erase blot airbrush")
+_OUT = word_set(
+    "get edit photoshop paint take throw crop wipe clear wash scrub erase blot airbrush"
+)
 _GONE = word_set("disappear vanish invisible gone")
 _DIRT = word_set(
     "trash litter garbage rubbish mess clutter debris dirt leaves stains stain graffiti dust snow "
@@ -31,6 +33,7 @@ def _left_out(words: Words) -> Words:
         return ()
     if first in ("without", "no", "minus"):
         rest = words[2:] if second == "more" and len(words) > 2 else words[1:]
+        rest = rest[: _clause_start(rest)]
         return rest if find(rest, {"changes", "change", "other"}) < 0 else ()
     if words[-1].lower in ("go", "leave") and words[-2].lower in ("to", "must", "should", "can"):
         end = find(words, {"has", "have", "must", "should", "can", "needs", "need", "got"})
@@ -41,6 +44,19 @@ def _left_out(words: Words) -> Words:
     better = words[at - 1].lower in ("better", "nicer", "good", "best", "great")
     shown = all(w.lower in _SHOWN for w in words[:at])
     return words[at + 1 :] if better or shown else ()
+
+
+def _clause_start(rest: Words) -> int:
+    """Where "it would be nicer" begins after the thing; the end if nothing of it is said."""
+    modal = find(rest, _JUDGING)
+    start = modal - 1
+    while start > 0 and rest[start].lower not in _JUDGED:
+        start -= 1
+    return start if start > 0 else len(rest)
+
+
+_JUDGING = word_set("would could should might will can looks look is seems feels")
+_JUDGED = DETERMINERS | word_set("it i we they everything ,")
 
 
 def _taken_out(verb: str, rest: Words) -> Words:
