@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from polaris_core.encoders.checks import checked_image, required
 from polaris_core.progress import Progress, silent
 from polaris_core.regions.enlarge import enlarge_labels
 from polaris_core.regions.merge_tree import MergeTree, merge_tree, superpixels
-from polaris_core.regions.proposal import Proposal
+from polaris_core.regions.proposal import Mask, Proposal
 from polaris_core.regions.select import Limits, deduplicated, largest_first
 
 __all__ = ["SuperpixelProposer"]
@@ -117,7 +118,21 @@ def _at_full_size(
     found: list[Proposal] = []
     for done, region in enumerate(regions):
         progress(done, len(regions), "drawing masks")
-        mask = tree.members(region)[labels]
+        members = tree.members(region)
+        rows, columns = _reach(members[tree.labels], labels.shape)
+        mask = members[labels[rows, columns]]
         if mask.any():
-            found.append(Proposal.of(mask, float(tree.distinctness[region])))
+            score = float(tree.distinctness[region])
+            found.append(Proposal.of(mask, score, labels.shape, columns.start, rows.start))
     return found
+
+
+def _reach(mask: Mask, size_hw: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of the large picture that a small mask may come to, one pixel around it."""
+    slices: list[slice] = []
+    for axis in (0, 1):
+        inside = np.flatnonzero(mask.any(1 - axis))
+        scale = size_hw[axis] / mask.shape[axis]
+        first, end = (int(inside[0]) - 1) * scale, (int(inside[-1]) + 2) * scale
+        slices.append(slice(max(0, math.floor(first)), min(size_hw[axis], math.ceil(end))))
+    return slices[0], slices[1]

@@ -24,7 +24,6 @@ _KNOWN = {(768, 12): "vit_b", (1024, 24): "vit_l", (1280, 32): "vit_h"}
 _NOT_LEARNED = ("pixel_mean", "pixel_std")
 _RELATIVES = {
     "mask_decoder.hf_token.weight": "SAM-HQ, which has parts that Segment Anything lacks",
-    "image_encoder.layers.0.c.weight": "MobileSAM, whose picture encoder is another one",
     "image_encoder.patch_embed.seq.0.c.weight": "MobileSAM, whose picture encoder is another one",
     "image_encoder.trunk.patch_embed.proj.weight": "SAM 2 as its authors store it",
     "vision_encoder.backbone.patch_embed.projection.weight": "SAM 2 as transformers stores it",
@@ -104,6 +103,8 @@ def read_tensors(path: Path) -> dict[str, Any]:
             "the segmenter's weights cannot be read", value=f"{path}: {error}", hint=_WANTED
         ) from error
     tensors = cast("dict[object, Any]", read) if isinstance(read, dict) else {}
+    if len(tensors) == 1 and isinstance(inner := tensors.get("model"), dict):
+        tensors = cast("dict[object, Any]", inner)  # as SAM 2 and trainers store theirs
     for key, tensor in tensors.items():
         if not isinstance(key, str) or not _plain(torch, tensor):
             raise InvalidInput(

@@ -34,7 +34,7 @@ class Drawn:
         """How well the best proposal's pixels fit those inside the drawn outline."""
         outline = np.reshape(self.corners, (-1, 2))[:, ::-1]
         drawn = polygon2mask(self.picture.shape[:2], outline)
-        return max((p.mask & drawn).sum() / (p.mask | drawn).sum() for p in proposals)
+        return max(float((p.mask & drawn).sum() / (p.mask | drawn).sum()) for p in proposals)
 
 
 def box_iou(one: Iterable[float], other: Iterable[float]) -> float:

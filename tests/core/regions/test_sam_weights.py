@@ -16,7 +16,7 @@ from polaris_core.errors import InvalidInput
 from polaris_core.regions.grid import GridSettings
 from polaris_core.regions.sam import build_sam, load_sam
 from polaris_core.regions.weights import architecture_of, read_tensors
-from tests.core.regions.small_models import ARCHITECTURE, small_sam
+from tests.core.regions.small_models import ARCHITECTURE, small_sam, small_sam2
 
 SETTINGS = GridSettings(points_per_side=6, least_quality=1e-9, least_stability=0.2)
 
@@ -34,11 +34,16 @@ def as_old_pickle(tensors, path):
     torch.save(tensors, path, _use_new_zipfile_serialization=False)
 
 
+def wrapped(tensors, path):
+    torch.save({"model": tensors}, path)
+
+
 SAVED = {
     "w.safetensors": as_safetensors,
     "w.pth": torch.save,
     "w.pt": torch.save,
     "old.pth": as_old_pickle,
+    "wrapped.pth": wrapped,
 }
 
 
@@ -109,7 +114,7 @@ def cut_zip(path):
 
 
 def nested(path):
-    torch.save({"model": small_sam().state_dict()}, path)
+    torch.save({"optimizer": small_sam().state_dict()}, path)
 
 
 WIDTH = "image_encoder.patch_embed.proj.weight"
@@ -158,16 +163,23 @@ def test_what_are_no_weights_is_refused_and_nothing_is_run(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("key", "said"),
     [
         ("vision_encoder.patch_embed.projection.weight", "as transformers stores it"),
         ("image_encoder.trunk.patch_embed.proj.weight", "SAM 2 as its authors store it"),
-        ("image_encoder.layers.0.c.weight", "MobileSAM"),
+        ("image_encoder.patch_embed.seq.0.c.weight", "MobileSAM"),
+        ("vision_encoder.backbone.patch_embed.projection.weight", "SAM 2 as transformers"),
     ],
 )
-def test_relatives_are_named(keys, said):
+def test_relatives_are_named(key, said):
     with pytest.raises(InvalidInput, match=said):
-        architecture_of({keys: (1,)})
+        architecture_of({key: (1,)})
+
+
+def test_a_sam_2_in_one_file_is_sent_to_its_folder(tmp_path):
+    as_safetensors(small_sam2().state_dict(), tmp_path / "w.safetensors")
+    with pytest.raises(InvalidInput, match="SAM 2 as transformers stores it"):
+        load_sam(tmp_path / "w.safetensors")
 
 
 def test_colours_that_some_files_hold_are_passed_over(model, tmp_path):
