@@ -48,6 +48,7 @@ from polaris_core.instructions.phrases import drop_articles, find, names_picture
 from polaris_core.instructions.pictures import names_style_of_given, part_reference, read_new
 from polaris_core.instructions.preamble import is_polite
 from polaris_core.instructions.reading import POSE, Reading, not_an_edit
+from polaris_core.instructions.rejected import without_rejected
 from polaris_core.instructions.requests import Request, split_requests
 from polaris_core.instructions.statements import no_request, read_clause, read_phrase
 from polaris_core.instructions.texts import named_in_quotes
@@ -90,7 +91,7 @@ def parse_instruction(sentence: str, *, has_picture: bool = True) -> EditIntent:
     strange = foreign(words) or unsettled(words)
     if strange:
         return compose(strange, instruction=sentence, remaining=())
-    spoken = split_requests(words)
+    spoken = split_requests(without_rejected(words))
     requests = _edits_first(spoken)
     if not requests:
         return compose(no_request(), instruction=sentence, remaining=())

@@ -107,3 +107,47 @@ def test_two_thousand_characters_that_hint_at_a_style_take_no_time(sentence):
     start = time.process_time()
     parse_instruction(sentence)
     assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "plain"),
+    [
+        ("Don't remove the boat, just make it white", "Make the boat white"),
+        ("Please do not delete the boat but paint it white", "Paint the boat white"),
+        ("Don't erase the boat. Paint it white instead.", "Paint the boat white"),
+        ("Don't paint the boat grey, paint it white", "Paint the boat white"),
+        ("Don't swap the mug for a bowl, turn it into a vase", "Turn the mug into a vase"),
+        ("Rather than deleting the poster, color it pink", "Color the poster pink"),
+        ("Instead of painting the door brown, paint it pink", "Paint the door pink"),
+        ("Instead of deleting the poster, make it pink", "Make the poster pink"),
+        ("Make it pink instead of deleting the poster", "Make the poster pink"),
+        ("Paint the door pink rather than painting it brown", "Paint the door pink"),
+        ("Instead of deleting the poster, add a cat to the sofa", "Add a cat to the sofa"),
+        ("Don't remove the woman, put a scarf on her", "Put a scarf on her"),
+        ("Don't remove the boy, put a scarf on him", "Put a scarf on the boy"),
+    ],
+)
+def test_what_is_rejected_is_not_done_and_names_what_it_means(sentence, plain):
+    said, meant = parse_instruction(sentence), parse_instruction(plain)
+    assert said.instruction_type is meant.instruction_type
+    assert said.generation_prompt == meant.generation_prompt
+    assert (said.subject, said.place, said.anchor) == (meant.subject, meant.place, meant.anchor)
+    assert not said.remaining
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Don't change the people, just make it an oil painting",
+        "Without changing the people, make it an oil painting",
+        "Don't turn it into a sketch, make it an oil painting",
+    ],
+)
+def test_it_is_the_picture_where_the_rest_is_to_stay(sentence):
+    intent = parse_instruction(sentence)
+    assert intent.instruction_type is InstructionType.GLOBAL_STYLE
+    assert intent.style_words == "oil painting"
+
+
+def test_a_request_that_only_rejects_is_no_edit():
+    assert parse_instruction("Don't remove the boat").instruction_type is InstructionType.OTHER
