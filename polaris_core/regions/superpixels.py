@@ -16,7 +16,7 @@ from polaris_core.progress import Progress, silent
 from polaris_core.regions.enlarge import enlarge_labels
 from polaris_core.regions.merge_tree import MergeTree, merge_tree, superpixels
 from polaris_core.regions.proposal import Mask, Proposal
-from polaris_core.regions.select import Limits, deduplicated, largest_first
+from polaris_core.regions.select import Limits, deduplicated, largest_first, selected
 
 __all__ = ["SuperpixelProposer"]
 
@@ -64,9 +64,8 @@ class SuperpixelProposer:
         found: list[Proposal] = []
         for tree, regions in zip(trees, _chosen(trees, self.limits, progress), strict=True):
             found += _at_full_size(tree, regions, small, picture, progress)
-        if not found:
-            found = [Proposal.of(np.ones(picture.shape[:2], np.bool_), 0.0)]
-        return largest_first(found)
+        whole = Proposal.of(np.ones(picture.shape[:2], np.bool_), 0.0)
+        return selected(found, self.limits, progress) or (whole,)
 
 
 def _shrunk(picture: RGBImage) -> RGBImage:

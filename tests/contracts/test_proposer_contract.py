@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import skimage.data
+import torch
 
 from polaris_core.errors import Cancelled, InvalidInput
 from polaris_core.regions.grid import GridSettings
@@ -66,6 +67,22 @@ def test_a_photograph_gives_some_and_always_the_same(proposer):
     assert len(once) >= 2
     again = proposer.propose(PHOTOGRAPH.copy())
     assert [one.area_px for one in again] == pytest.approx([one.area_px for one in once], rel=0.01)
+
+
+def test_it_works_where_the_host_has_switched_gradients_off_for_good(proposer):
+    with torch.inference_mode():
+        inside = proposer.propose(PHOTOGRAPH)
+    outside = proposer.propose(PHOTOGRAPH)
+    assert [p.area_px for p in inside] == pytest.approx([p.area_px for p in outside], rel=0.01)
+
+
+def test_large_pictures_give_masks_as_distinct_as_small_ones(proposer):
+    large = PHOTOGRAPH.repeat(4, 0).repeat(4, 1)
+    proposals = proposer.propose(large)
+    assert proposals
+    for i, one in enumerate(proposals):
+        assert one.mask.shape == large.shape[:2]
+        assert all(mask_iou(one, other) <= LIMITS.same_iou for other in proposals[i + 1 :])
 
 
 def test_the_picture_is_left_as_it_was(proposer):
