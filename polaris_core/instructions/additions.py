@@ -62,13 +62,24 @@ def read_add(verb: str, rest: Words) -> Reading:
     background = _as_background(thing, rest)
     if background:
         return background
-    if verb in _PLACING and thing.determiner in DEFINITE and thing.place:
+    if verb in _PLACING and _moves(thing):
         return not_an_edit(_MOVE, thing)
     if thing.head in _HAIR_PARTS and not thing.style:
         return restyled_thing(Thing(core=thing.core[-1:]), look or thing.core[:-1] or thing.core)
     if look and is_style_phrase(look[:1]):
         thing = _with_style(thing, look)
     return Reading(InstructionType.ADD, thing, thing, anchor=_anchor(thing))
+
+
+def _moves(thing: Thing) -> bool:
+    """Whether a thing of the picture is to stand elsewhere; not "the moon", "the Eiffel Tower"."""
+    if thing.determiner not in DEFINITE or not thing.place:
+        return False
+    named = thing.text[:1].isupper() and not thing.place[0].text[:1].isupper()
+    return not named and thing.head not in _SINGLE
+
+
+_SINGLE = frozenset({"sun", "moon", "earth"})
 
 
 def _outside(verb: str, rest: Words, thing: Thing) -> str:

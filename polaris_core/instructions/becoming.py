@@ -42,7 +42,7 @@ __all__ = ["HAIR", "PAPERS", "own_look", "read_becoming", "unclear"]
 HAIR = word_set("hair hairstyle haircut hairdo makeup bangs ponytail fringe")
 _FILLERS = word_set(
     "like as if more though to be look become appear have much made it was were it's is are they "
-    "being a-bit seem just instead also of"
+    "he she being a-bit seem just instead also of"
 )
 _EXCEPT = frozenset({"except", "but", "besides", "excluding"})
 _VIEWS = word_set("angle view viewpoint perspective camera vantage framing viewing")

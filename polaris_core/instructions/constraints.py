@@ -85,7 +85,7 @@ def without_denied(words: Words) -> Words:
     if at < 2:
         return words
     but = find(words, {"but"}, at + 2)
-    if but > 0 and but + 1 < len(words):
+    if but > 0 and lower_at(words, but + 1) not in DEFINITE | {""}:
         return (*words[:at], *words[but + 1 :])
     if words[at - 1].lower not in (",", "and", "-"):
         return words

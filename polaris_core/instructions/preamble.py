@@ -48,6 +48,7 @@ _OPENINGS = tuple(
         "i'm going/trying/looking to",
         "my request is",
         "for me",
+        "without a/any doubt",
         "to see/have",
         "feel free to",
         "make sure to/you",

@@ -33,6 +33,8 @@ def _left_out(words: Words) -> Words:
         return ()
     if first in ("without", "no", "minus"):
         rest = words[2:] if second == "more" and len(words) > 2 else words[1:]
+        if find(rest, _OBLIGING) > 0:  # "without a doubt the car should be red"
+            return ()
         rest = rest[: _clause_start(rest)]
         return rest if find(rest, {"changes", "change", "other"}) < 0 else ()
     if words[-1].lower in ("go", "leave") and words[-2].lower in ("to", "must", "should", "can"):
@@ -55,7 +57,8 @@ def _clause_start(rest: Words) -> int:
     return start if start > 0 else len(rest)
 
 
-_JUDGING = word_set("would could should might will can looks look is seems feels")
+_OBLIGING = frozenset({"should", "must", "shall"})
+_JUDGING = word_set("would could might will can looks look is seems feels")
 _JUDGED = DETERMINERS | word_set("it i we they everything ,")
 
 
