@@ -7,10 +7,11 @@ import itertools
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import DETERMINERS, OPENERS
 from polaris_core.instructions.phrases import NOTHING, Thing
+from polaris_core.instructions.qualities import COLOURS, MATERIALS, is_quality
 from polaris_core.instructions.reading import Reading, left_unsaid
 from polaris_core.instructions.words import Words, word_set
 
-__all__ = ["completed", "is_question"]
+__all__ = ["completed", "is_question", "states_a_look"]
 
 _PEOPLE = word_set("him her me us them")
 _PRONOUNS = _PEOPLE | word_set(
@@ -26,6 +27,7 @@ _POINTERS = DETERMINERS | word_set(
 _STYLES = word_set("style look manner technique aesthetic")
 _QUESTIONS = word_set("what why who whom whose where when which how")
 _AUXILIARIES = word_set("is are am was were do does did has")
+_BETWEEN = word_set("and or very a an the color colour")
 
 
 def completed(reading: Reading) -> Reading:
@@ -44,6 +46,15 @@ def is_question(words: Words) -> bool:
         return True
     pairs = itertools.pairwise(lowers)
     return any(a in _QUESTIONS - {"who", "which"} and b in _AUXILIARIES for a, b in pairs)
+
+
+def states_a_look(words: Words) -> bool:
+    """Whether what follows "is" can only be meant as a wish: a colour, a material, "made of"."""
+    lowers = [w.lower for w in words if not w.is_mark and w.lower not in _BETWEEN]
+    if lowers[:2] == ["made", "of"]:
+        return len(lowers) > 2
+    visible = any(part in COLOURS | MATERIALS for word in lowers for part in word.split("-"))
+    return visible and all(is_quality(word) for word in lowers)
 
 
 def _names_thing(thing: Thing) -> bool:

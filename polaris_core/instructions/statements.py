@@ -6,13 +6,14 @@ from polaris_core.instructions.actions import action_start, is_doing
 from polaris_core.instructions.additions import read_add, stands_by_known
 from polaris_core.instructions.becoming import read_becoming
 from polaris_core.instructions.complements import split_make
-from polaris_core.instructions.completeness import is_question
+from polaris_core.instructions.completeness import is_question, states_a_look
 from polaris_core.instructions.having import read_having
 from polaris_core.instructions.intent import InstructionType
 from polaris_core.instructions.lexicon import (
     BACKGROUNDS,
     DEFINITE,
     DETERMINERS,
+    RELATIVES,
     WHOLE_ATTRIBUTES,
 )
 from polaris_core.instructions.phrases import find, is_participle, names_picture, read_thing
@@ -155,10 +156,11 @@ def _read_wished(subject: Words, new: Words) -> Reading:
 
 
 def _read_stated(words: Words, stative: int, *, wished: bool) -> Reading:
-    """Read "the sky is now purple"; without "now" it only states how things are."""
+    """Read "the sky is purple": a state that can only be meant as a wish, or none."""
     new = words[stative + 1 :]
     now = bool(new) and (new[0].lower == "now" or new[-1].lower == "now" or wished)
-    if not now:
+    relative = words[stative - 1].lower in RELATIVES
+    if not now and (relative or not states_a_look(new)):
         return no_request("It only states how things are. ")
     return _read_state(words[:stative], tuple(w for w in new if w.lower != "now"))
 
