@@ -15,7 +15,8 @@ scores, not quality); a prefix of 250 tokens and about 100 per candidate. Compar
 `14b-layer` is one layer of Qwen2.5-14B with 200 candidates, over 20,000 tokens. All take their
 turns within one process; ratios are medians of the ratios within a turn. The FLOP bound is the time
 that the arithmetic would take at the rate of a 4096³ product, measured in every turn.
-`--quick` computes 6 of the 24 layers.
+`--quick` computes 4 of the 24 layers, in 5 turns. On a machine that others use too, the ratios of
+processor time (`…_cpu`) are steadier; set OMP_WAIT_POLICY=PASSIVE, so that waiting costs none.
 """
 
 from __future__ import annotations
@@ -159,21 +160,35 @@ def _status(name: str) -> int:
     return int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
-def taken_in_turns(
-    works: dict[str, Callable[[], object]], turns: int
-) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Seconds of each in every turn, and the peak memory in the first."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    memory: dict[str, float] = {}
+@dataclass(frozen=True)
+class Taken:
+    """What everything took, by name, one value a turn."""
+
+    seconds: dict[str, list[float]]
+    cpu_seconds: dict[str, list[float]]
+    """Of all threads together."""
+    memory_mb: dict[str, float]
+    """At the peak of the first turn."""
+
+
+def taken_in_turns(works: dict[str, Callable[[], object]], turns: int) -> Taken:
+    """Let each work in turn, again and again."""
+    taken = Taken({name: [] for name in works}, {name: [] for name in works}, {})
     for turn in range(turns):
         for name, work in works.items():
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             if turn:
                 work()
             else:
-                memory[name] = peak_mb(work)
-            seconds[name].append(time.perf_counter() - start)
-    return seconds, memory
+                taken.memory_mb[name] = peak_mb(work)
+            taken.seconds[name].append(time.perf_counter() - start)
+            taken.cpu_seconds[name].append(time.process_time() - cpu_start)
+    return taken
+
+
+def ratio(times: dict[str, list[float]], a: str, b: str) -> float:
+    """Median over the turns of the time of `a` by that of `b`."""
+    return statistics.median(x / y for x, y in zip(times[a], times[b], strict=True))
 
 
 def measure(options: argparse.Namespace) -> dict[str, float]:
@@ -197,23 +212,21 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     with torch.no_grad():
         works["gemm"]()
         rank(model, Tree(full.prefix, ((full.prefix,),), full.answers))
-        seconds, memory = taken_in_turns(works, options.repetitions)
-
-    def ratio(a: str, b: str) -> float:
-        return statistics.median(x / y for x, y in zip(seconds[a], seconds[b], strict=True))
-
+        taken = taken_in_turns(works, options.repetitions)
     figures: dict[str, float] = {}
     names = {"pointwise": "batched_pointwise", "listwise": "listwise_prefill", "recipe": "recipe"}
     for other in (name for name in names if name in works):
         for ours in ("one_round", "rounds"):
-            figures[f"{ours}_vs_{names[other]}"] = ratio(other, ours)
+            figures[f"{ours}_vs_{names[other]}"] = ratio(taken.seconds, other, ours)
+            figures[f"{ours}_vs_{names[other]}_cpu"] = ratio(taken.cpu_seconds, other, ours)
     lengths = [len(branch) for branch in full.rounds[0]]
     bound = shape.operations(len(full.prefix), lengths) / (3 * 2 * 4096**3)
-    figures["flop_share"] = bound * ratio("gemm", "one_round")
-    figures["gemm_gflops"] = 3 * 2 * 4096**3 / statistics.median(seconds["gemm"]) / 1e9
+    figures["flop_share"] = bound * ratio(taken.seconds, "gemm", "one_round")
+    figures["flop_share_cpu"] = bound * ratio(taken.cpu_seconds, "gemm", "one_round")
+    figures["gemm_gflops"] = 3 * 2 * 4096**3 / statistics.median(taken.seconds["gemm"]) / 1e9
     figures["max_abs_diff_fp32"] = largest_difference(model, full)
-    figures |= {f"{name}_s": statistics.median(times) for name, times in seconds.items()}
-    figures |= {f"{name}_peak_mb": value for name, value in memory.items() if name != "gemm"}
+    figures |= {f"{name}_s": statistics.median(times) for name, times in taken.seconds.items()}
+    figures |= {f"{name}_peak_mb": mb for name, mb in taken.memory_mb.items() if name != "gemm"}
     return figures
 
 
@@ -235,13 +248,14 @@ def main() -> None:
     parser.add_argument("--shape", choices=sorted(SHAPES), default="0.5b")
     parser.add_argument("--layers", type=int)
     parser.add_argument("--candidates", type=int)
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--repetitions", type=int)
     parser.add_argument("--token-budget", type=int)
     options = parser.parse_args()
     large = options.shape == "14b-layer"
     options.candidates = options.candidates or (200 if large else 150)
+    options.repetitions = options.repetitions or (5 if options.quick else 3)
     if options.quick and not large:
-        options.layers = options.layers or 6
+        options.layers = options.layers or 4
     figures = measure(options)
     layers = options.layers or SHAPES[options.shape].layers
     print(f"{options.shape} shape, {layers} layers, float32, {options.candidates} candidates")
