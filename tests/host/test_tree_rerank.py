@@ -52,7 +52,8 @@ def test_a_model_that_finds_that_nothing_fits_leaves_nothing(comfy_server):
 def test_a_pin_stays_whatever_the_model_thinks(comfy_server):
     values = {"Rerank.threshold": 1.0, "LoRAs.pins": "style: wtrclr_wash"}
     result = comfy_server.client.run(graph(**values), timeout_s=120)
-    assert [step["pick"]["file"] for step in plan_of(result)["loras"]] == ["wtrclr_wash.safetensors"]
+    (step,) = plan_of(result)["loras"]
+    assert step["pick"]["file"] == "wtrclr_wash.safetensors"
 
 
 def test_a_tree_needs_a_local_model(comfy_server):
