@@ -1,9 +1,14 @@
 r"""Tree Rerank: a language model reads every candidate, each as if it were alone, in a few passes.
 
-from polaris_core.rerank import rank, tree_of_texts
+Any model and tokenizer of transformers will do, and any question with a yes or a no to it:
 
-tree = tree_of_texts(tokenizer, question, descriptions, closing="\nDoes it fit? Answer: ")
-print(rank(model, tree, keep=5).kept)
+    from polaris_core.rerank import rank, tree_of_texts
+
+    tree = tree_of_texts(tokenizer, question, descriptions, closing="\nDoes it fit? Answer: ")
+    print(rank(model, tree, keep=5).kept)
+
+Inside, `tree` holds the tokens, `rounds` the public function, `ranking` its
+result; `cascade`, `flex` and `reference` are the ways to read a tree, held to one law.
 """
 
 from polaris_core.rerank.ranking import Ranking, Round

@@ -126,8 +126,9 @@ def _all_rounds(
         budget = read.token_budget
         best_first = sorted(left, key=lambda i: (-log_odds[i], i))
         last = at + 1 == len(tree.rounds)
-        count = keep if last else max(keep or 1, math.ceil(share * len(left) - 1e-9))
-        left, out = best_first[:count], best_first[len(best_first[:count]) :]
+        goes_on = math.ceil(share * len(left) - 1e-9)  # a tenth of thirty is three, not four
+        count = (keep or len(left)) if last else max(keep or 1, goes_on)
+        left, out = best_first[:count], best_first[count:]
         seconds = time.perf_counter() - began
         rounds.append(Round(tuple(left), tuple(out), read.tokens, read.packs, seconds))
     return tuple(rounds), tuple(log_odds[i] for i in range(tree.candidates)), budget
