@@ -8,14 +8,12 @@ import numpy as np
 
 from polaris_core.cli.output import print_json, printable, terminal_progress
 from polaris_core.cli.parse_command import home_of
-from polaris_core.cli.zoo_commands import filters_of, open_zoo
+from polaris_core.cli.zoo_commands import filters_of, find, open_zoo
 from polaris_core.images import read_picture
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.llm.factory import language_model
 from polaris_core.rerank.report import RerankReport, describe
 from polaris_core.rerank.shortlists import rerank_shortlist
-from polaris_core.retrieval.shortlist import SlotName
-from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras
 
 __all__ = ["run_rerank"]
 
@@ -25,28 +23,16 @@ def run_rerank(options: argparse.Namespace) -> int:
     model = language_model(options.llm, home_of())
     picture = np.asarray(read_picture(options.image)) if options.image else None
     intent = parse_instruction(options.instruction, has_picture=picture is not None)
-    zoo, filters, progress = open_zoo(options), filters_of(options), terminal_progress()
-    found = retrieve_checkpoints(zoo, intent, picture=picture, filters=filters, progress=progress)
-    best = found.best(SlotName.CHECKPOINT)
-    assert best is not None  # retrieve_checkpoints raises when nothing fits
-    loras = retrieve_loras(
-        zoo,
-        intent,
-        base=best.entry.base_model,
-        checkpoint=best.entry,
-        picture=picture,
-        filters=filters,
-        k=options.k,
-        progress=progress,
-    )
+    filters = filters_of(options)
+    shortlist = find(open_zoo(options), intent, picture=picture, filters=filters, loras=options.k)
     _, report = rerank_shortlist(
-        loras,
+        shortlist,
         intent,
         model,
         keep=options.keep,
         rounds=options.rounds,
         threshold=options.threshold,
-        progress=progress,
+        progress=terminal_progress(),
     )
     if options.json:
         print_json(_as_json(report))

@@ -34,7 +34,7 @@ from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras, search
 from polaris_core.retrieval.zoo import CATALOGUE, Zoo
 
-__all__ = ["decide", "filters_of", "open_zoo", "run_plan", "run_scan", "run_search"]
+__all__ = ["decide", "filters_of", "find", "open_zoo", "run_plan", "run_scan", "run_search"]
 
 
 def run_scan(options: argparse.Namespace) -> int:
@@ -151,25 +151,10 @@ def decide(
     Raises:
         PolarisError: As the stages do.
     """
-    pins, filters = pins or Pins(), filters or Filters()
     progress = terminal_progress()
-    found = retrieve_checkpoints(
-        zoo, intent, picture=picture, pins=pins, filters=filters, progress=progress
+    shortlist = find(
+        zoo, intent, picture=picture, pins=pins, filters=filters, unknown_base=unknown_base
     )
-    best = found.best(SlotName.CHECKPOINT)
-    assert best is not None  # retrieve_checkpoints raises when nothing fits
-    loras = retrieve_loras(
-        zoo,
-        intent,
-        base=best.entry.base_model,
-        checkpoint=best.entry,
-        picture=picture,
-        pins=pins,
-        filters=filters,
-        allow_unknown_base=unknown_base,
-        progress=progress,
-    )
-    shortlist = Shortlist(found.slots + loras.slots)
     plan = make_plan(
         intent,
         shortlist,
@@ -178,6 +163,39 @@ def decide(
         options=PlanOptions(allow_unknown_base=unknown_base),
     )
     return shortlist, sign(plan, zoo.store, lambda entry: hashed(zoo.store, entry, progress))
+
+
+def find(
+    zoo: Zoo,
+    intent: EditIntent,
+    *,
+    picture: RGBImage | None = None,
+    pins: Pins | None = None,
+    filters: Filters | None = None,
+    unknown_base: bool = False,
+    loras: int = 20,
+) -> Shortlist:
+    """Retrieve a checkpoint, and `loras` LoRAs for it; arguments as for `decide`."""
+    pins, filters = pins or Pins(), filters or Filters()
+    progress = terminal_progress()
+    found = retrieve_checkpoints(
+        zoo, intent, picture=picture, pins=pins, filters=filters, progress=progress
+    )
+    best = found.best(SlotName.CHECKPOINT)
+    assert best is not None  # retrieve_checkpoints raises when nothing fits
+    adapters = retrieve_loras(
+        zoo,
+        intent,
+        base=best.entry.base_model,
+        checkpoint=best.entry,
+        picture=picture,
+        pins=pins,
+        filters=filters,
+        allow_unknown_base=unknown_base,
+        k=loras,
+        progress=progress,
+    )
+    return Shortlist(found.slots + adapters.slots)
 
 
 def open_zoo(options: argparse.Namespace) -> Zoo:
