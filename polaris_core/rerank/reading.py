@@ -63,7 +63,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether PyTorch says so, on whatever device."""
     import torch
 
-    if isinstance(error, torch.OutOfMemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError):
         return True
     return any(words in str(error).lower() for words in _REFUSALS)
 
