@@ -102,6 +102,8 @@ def _check_parts(model: Any, clip: Any, vae: Any) -> None:
     missing = [name for name, part in parts.items() if part is None]
     if missing:
         raise InvalidInput(f"there is no {' and no '.join(missing)}", hint=hint)
+    if not hasattr(model, "model"):
+        raise InvalidInput("not a MODEL", value=model, hint=hint)
     config = model.model.model_config
     channels = config.unet_config.get("in_channels")
     if channels != _CHANNELS or not hasattr(model.model.diffusion_model, "input_blocks"):

@@ -150,8 +150,7 @@ def language_model_names() -> list[str]:
 
 
 def _roots() -> list[Path]:
-    if _FOLDER not in folder_paths.folder_names_and_paths:
-        folder_paths.add_model_folder_path(_FOLDER, os.path.join(folder_paths.models_dir, _FOLDER))
+    folder_paths.add_model_folder_path(_FOLDER, os.path.join(folder_paths.models_dir, _FOLDER))
     return [Path(path) for path in folder_paths.get_folder_paths(_FOLDER)]
 
 

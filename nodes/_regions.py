@@ -55,6 +55,8 @@ def find_regions(
     pictures = _convert.to_pictures(image)
     maps = _addition_maps(image, intent, ip2p, progress)
     seeks = intent.instruction_type.is_local and not means_all(intent)
+    if seeks:
+        segmenter.ready()  # only now: InstructPix2Pix may have needed the room
     masks, previews, rows = [], [], []
     texts = [segmenter.proposer.describe()] if seeks else []
     for number, picture in enumerate(pictures):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SUPERPIXELS = "superpixels"
 _FOLDER = "sams"
-_SUFFIXES = (".safetensors", ".pth")
 
 _loaded: weakref.WeakValueDictionary[tuple[str, int, str], Loaded] = weakref.WeakValueDictionary()
 """Those in use: what ComfyUI drops from its cache is gone from here, and from memory."""
@@ -58,20 +57,22 @@ class HostSegmenter:
 
 def names() -> list[str]:
     """What a Segmenter node offers: superpixels first, then what lies in the folders."""
-    found = {SUPERPIXELS: None}
-    for root in _roots():
-        for pattern in ("*", "*/*"):
-            for path in sorted(root.glob(pattern)):
-                if path.suffix.lower() in _SUFFIXES or (path / "config.json").is_file():
-                    found[path.relative_to(root).as_posix()] = None
-    return list(found)
+    from polaris_core.regions.listing import segmenters_in
+
+    found = [name for root in _roots() for name in segmenters_in(root)]
+    return list(dict.fromkeys((SUPERPIXELS, *found)))
 
 
-def superpixels() -> HostSegmenter:
-    """The segmenter that needs no weights."""
+def checked(value: object) -> HostSegmenter:
+    """What came in on POLARIS_SEGMENTER; superpixels where nothing did."""
+    from polaris_core.errors import InvalidInput
     from polaris_core.regions.superpixels import SuperpixelProposer
 
-    return HostSegmenter(SuperpixelProposer())
+    if value is None:
+        return HostSegmenter(SuperpixelProposer())
+    if isinstance(value, HostSegmenter):
+        return value
+    raise InvalidInput("not a segmenter", value=value, hint="Connect Polaris Segmenter")
 
 
 def segmenter(
@@ -108,7 +109,7 @@ def segmenter(
         proposer = replace(models[0].value, settings=settings, limits=limits)
     progress(1, 2, "loading the encoder")
     encoder = None
-    if encoder_spec.strip() not in ("", "none"):
+    if encoder_spec.strip().lower() not in ("", "none"):
         models.append(_encoder(encoder_spec.strip()))
         encoder = models[-1].value
     progress(2, 2, "loaded")
@@ -153,8 +154,7 @@ def _once(path: Path, kind: str, load: Any) -> Loaded:
 
 
 def _roots() -> list[Path]:
-    if _FOLDER not in folder_paths.folder_names_and_paths:
-        folder_paths.add_model_folder_path(_FOLDER, os.path.join(folder_paths.models_dir, _FOLDER))
+    folder_paths.add_model_folder_path(_FOLDER, os.path.join(folder_paths.models_dir, _FOLDER))
     return [Path(path) for path in folder_paths.get_folder_paths(_FOLDER)]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 if TYPE_CHECKING:
+    from polaris_core.instructions.intent import EditIntent
     from polaris_core.retrieval.filters import Filters
     from polaris_core.retrieval.zoo import Zoo
 
@@ -28,3 +29,14 @@ class HostZoo:
 
     zoo: Zoo
     filters: Filters
+
+
+def check_intent(value: object) -> EditIntent:
+    """What came in on POLARIS_INTENT; an API workflow may put anything there."""
+    from polaris_core.errors import InvalidInput
+    from polaris_core.instructions.intent import EditIntent
+
+    if isinstance(value, EditIntent):
+        return value
+    hint = "Connect Polaris Instruction Parser"
+    raise InvalidInput("not an intent", value=value, hint=hint)

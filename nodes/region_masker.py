@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from . import _host, _segmenters
 from ._regions import find_regions
-from ._types import IntentIO, SegmenterIO
+from ._types import IntentIO, SegmenterIO, check_intent
 
 if TYPE_CHECKING:
     import torch
@@ -88,10 +88,10 @@ class RegionMasker(io.ComfyNode):
     ) -> io.NodeOutput:
         found = find_regions(
             image,
-            intent,
-            (segmenter or _segmenters.superpixels()).ready(),
+            check_intent(intent),
+            _segmenters.checked(segmenter),
             (ip2p_model, ip2p_clip, ip2p_vae),
-            choice=choice,
+            choice=_host.given(choice),
             grow_px=grow,
             feather_px=feather,
             progress=_host.progress(),

@@ -61,7 +61,11 @@ class Segmenter(io.ComfyNode):
     ) -> io.NodeOutput:
         return io.NodeOutput(
             _segmenters.segmenter(
-                segmenter, image_encoder, points_per_side, most_regions, _host.progress()
+                segmenter,
+                _host.given(image_encoder),
+                points_per_side,
+                most_regions,
+                _host.progress(),
             )
         )
 

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from polaris_core.errors import InvalidInput, MissingWeights
 from polaris_core.regions.grid import GridSettings
+from polaris_core.regions.listing import segmenters_in
 from polaris_core.regions.sam import SamProposer, load_sam
 from polaris_core.regions.sam2 import Sam2Proposer, load_sam2
 from polaris_core.regions.sam_generator import Precision
 from polaris_core.regions.select import Limits
-from polaris_core.regions.weights import SUFFIXES
 
-__all__ = ["find_segmenter", "load_segmenter", "segmenters_in"]
+__all__ = ["find_segmenter", "load_segmenter"]
 
-_DEPTH = 2
 _GET = (
     "Put sam_vit_b_01ec64.pth (375 MB) of Segment Anything there, or the folder of a SAM 2 of "
     "transformers"
 )
-
-
-def segmenters_in(folder: Path) -> tuple[str, ...]:
-    """Names of what `load_segmenter` may load: weights files, and folders with a config.json.
-
-    Names are relative, with slashes; subfolders are looked into once. A folder that is not there
-    has none.
-    """
-    return tuple(sorted(_names(folder, PurePosixPath(), _DEPTH)))
 
 
 def find_segmenter(folder: Path, name: str) -> Path:
@@ -71,19 +61,3 @@ def load_segmenter(
     """
     load = load_sam2 if path.is_dir() else load_sam
     return load(path, device, settings, limits, precision)
-
-
-def _names(folder: Path, above: PurePosixPath, depth: int) -> list[str]:
-    found: list[str] = []
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return found
-    for entry in entries:
-        name = above / entry.name
-        weights = entry.suffix.lower() in SUFFIXES and entry.is_file()
-        if weights or (entry / "config.json").is_file():
-            found.append(str(name))
-        elif depth > 1 and entry.is_dir():
-            found += _names(entry, name, depth - 1)
-    return found

@@ -146,6 +146,26 @@ def test_what_cannot_be_done_says_why(comfy_server, coffee, instruction, inputs,
         comfy_server.client.run(graph(coffee, instruction, **inputs))
 
 
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        pytest.param({"intent": "hello"}, "not an intent", id="intent"),
+        pytest.param({"segmenter": "superpixels"}, "not a segmenter", id="segmenter"),
+        pytest.param({"image": "x"}, "not an IMAGE", id="image"),
+    ],
+)
+def test_a_text_on_a_socket_is_refused_by_name(comfy_server, coffee, inputs, said):
+    nodes = graph(coffee, "Remove the cup")
+    nodes["5"]["inputs"] |= inputs
+    with pytest.raises(WorkflowFailed, match=said):
+        comfy_server.client.run(nodes)
+
+
+def test_null_is_not_read_as_a_word(comfy_server, coffee):
+    nodes = graph(coffee, "Remove the cup", {"image_encoder": None}, choice=None)
+    assert scores(comfy_server.client.run(nodes))["chosen"]
+
+
 def test_a_segmenter_that_is_not_in_the_folder_is_refused_before_anything_runs(
     comfy_server, coffee
 ):

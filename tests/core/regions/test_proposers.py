@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from polaris_core.errors import InvalidInput, MissingWeights
-from polaris_core.regions.proposers import find_segmenter, load_segmenter, segmenters_in
+from polaris_core.regions.listing import segmenters_in
+from polaris_core.regions.proposers import find_segmenter, load_segmenter
 from polaris_core.regions.sam import SamProposer
 from polaris_core.regions.sam2 import Sam2Proposer
 from tests.core.regions.small_models import small_sam, small_sam2
