@@ -135,7 +135,8 @@ def test_local_models_answer_in_comfyui(local_models):
 
 def test_memory_is_given_back_after_free(local_models):
     server = local_models
-    server.client.run(graph({"model": "tiny-vision"}))  # imports what a first model needs
+    # A first time, for what is imported and allocated but once; were it kept, `loaded` would be 0.
+    server.client.run(graph({"model": "tiny-text"}))
     free(server)
     time.sleep(2)
     before = resident_mb(server)
