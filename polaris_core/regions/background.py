@@ -55,11 +55,17 @@ def find_foreground(scene: Scene, nouns: Sequence[str]) -> Foreground:
         ]
         how = "the sentence names none, so it is whatever looks like a thing"
     else:
-        best = max((score.total for score in scores), default=0.0)
-        chosen = [i for i, s in enumerate(scores) if s.total >= max(1e-9, _PROMINENT * best)]
+        chosen = _prominent(scores)
         how = "nothing looked at the picture, so it is what is large and in the middle"
     confidence = _GUESSED if chosen else 0.0
+    if not chosen:  # a doubtful region with numbers to choose from says more than none
+        chosen, how = _prominent(scores), "nothing looks like a thing, so it is what comes nearest"
     return Foreground(scores, tuple(chosen), confidence, (f"the foreground is a guess: {how}",))
+
+
+def _prominent(scores: Sequence[Score]) -> list[int]:
+    best = max((score.total for score in scores), default=0.0)
+    return [i for i, s in enumerate(scores) if s.total >= max(1e-9, _PROMINENT * best)]
 
 
 def _named(scene: Scene, nouns: Sequence[str]) -> Foreground:

@@ -22,6 +22,9 @@ _WHOLE = word_set("image picture photo photograph scene everything it")
 _BEHIND = word_set("background backdrop surroundings surrounding environment setting scenery")
 _EXCEPT = word_set("except but besides excluding")
 _ALL = word_set("everything everyone everybody all anything")
+_PEOPLE = word_set("everyone everybody")
+_DOUBT = 0.3
+"""At most so sure is anybody of a region that the words leave open."""
 
 
 @dataclass
@@ -71,7 +74,7 @@ def draft_of(
         )
     if _subject(intent) in _BEHIND | {"foreground"} or _kept(intent):
         return _scenery(intent, scene)
-    return _things(intent, scene)
+    return _doubted(intent, _things(intent, scene))
 
 
 def means_all(intent: EditIntent) -> bool:
@@ -79,7 +82,8 @@ def means_all(intent: EditIntent) -> bool:
     kind = intent.instruction_type
     if kind is InstructionType.ADD:
         return False
-    return not kind.is_local or _subject(intent) in _WHOLE
+    # With a place, a picture is a thing that hangs there, and everything is not all of it.
+    return not kind.is_local or (_subject(intent) in _WHOLE and not intent.place.strip())
 
 
 def sought(intent: EditIntent) -> str:
@@ -107,6 +111,19 @@ def _things(intent: EditIntent, scene: Scene) -> Draft:
         notes=[note for finding in findings for note in finding.notes],
         halves=_halves(findings, len(best)),
     )
+
+
+def _doubted(intent: EditIntent, draft: Draft) -> Draft:
+    """Where the words leave out some of what they name, nobody can be sure of the region."""
+    excepted, subject = _excepted(intent), _subject(intent)
+    if excepted:
+        draft.notes.append(f"“{excepted}” is left out of it, which is not told apart: look at it")
+    elif subject in _ALL:
+        draft.notes.append(f"“{subject}” names no thing to look for: look at it")
+    else:
+        return draft
+    draft.confidence = min(draft.confidence, _DOUBT)
+    return draft
 
 
 def _halves(findings: Sequence[Finding], count: int) -> dict[int, Half]:
@@ -149,8 +166,14 @@ def _subject(intent: EditIntent) -> str:
 
 
 def _kept(intent: EditIntent) -> str:
-    """The cat of "everything except the cat"; empty if nothing is excepted."""
+    """The cat of "everything except the cat"; empty if nothing is excepted, or from people only."""
+    first = f"{_subject(intent)} ".split(" ", 1)[0]
+    return _excepted(intent) if first in _ALL - _PEOPLE else ""
+
+
+def _excepted(intent: EditIntent) -> str:
+    """What is left out of the subject: "cat" of "except the cat"."""
     words = f"{intent.subject} {intent.place}".lower().split()
-    at = next((i for i, word in enumerate(words) if word in _EXCEPT), 0)
+    at = next((i for i, word in enumerate(words) if i and word in _EXCEPT), 0)
     rest = [word for word in words[at + 1 :] if word not in ("the", "for", "a", "an", "my")]
-    return " ".join(rest) if at and words[0] in _ALL else ""
+    return " ".join(rest) if at else ""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polaris_core.errors import Cancelled
+from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.regions.algebra import soft
 from polaris_core.regions.explain import explain, region_to_json
 from polaris_core.regions.grounding import ground
@@ -307,3 +308,34 @@ def test_nothing_that_is_given_is_changed():
     grounded(intent("add", "bird", anchor="above the cat"), picture, attention=attention)
     assert (picture == given_before[0]).all()
     assert (attention == given_before[1]).all()
+
+
+def test_what_a_sentence_excepts_is_left_alone():
+    region = grounded(parse_instruction("Remove everything except the cat"))
+    assert (region.mask == ~PROPOSALS[1].mask).all()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param("Replace the picture on the wall with a mirror", id="picture"),
+        pytest.param("Remove the photo on the desk", id="photo"),
+        pytest.param("Remove everything on the table", id="everything there"),
+    ],
+)
+def test_with_a_place_a_picture_or_everything_is_not_the_whole(sentence):
+    assert grounded(parse_instruction(sentence)).mask.mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param("Remove all the people except the man", id="people"),
+        pytest.param("Remove everyone but the bride", id="everyone"),
+        pytest.param("Remove everything on the table", id="everything there"),
+    ],
+)
+def test_words_that_leave_the_region_open_are_never_sure(sentence):
+    region = grounded(parse_instruction(sentence))
+    assert not region.is_sure
+    assert any("look at it" in note for note in region.notes)
