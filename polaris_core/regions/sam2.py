@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -88,6 +88,8 @@ def load_sam2(
         InvalidInput: The folder lacks a file or holds another model.
         MissingDependency: torch or transformers is not installed.
     """
+    if (folder / "adapter_config.json").exists():
+        raise InvalidInput("the folder holds an adapter, no SAM 2", value=folder.name, hint=_WANTED)
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         raise InvalidInput(
@@ -99,6 +101,22 @@ def load_sam2(
     model = _loaded(folder).to(device).eval()
     name = f"sam2:{folder.name}:{digest(folder / 'model.safetensors')}"
     return Sam2Proposer(model, name, settings or GridSettings(), limits or Limits(), precision)
+
+
+_ACTING = frozenset(
+    {
+        "_attn_implementation",
+        "attn_implementation",
+        "auto_map",
+        "dtype",
+        "kernel_config",
+        "quantization_config",
+        "torch_dtype",
+    }
+)
+"""Fields by which transformers fetches or runs what others wrote, or keeps numbers otherwise."""
+_DEEPEST, _LONGEST = 8, 256
+_LARGEST, _MOST_REPEATED = 65_536, 256
 
 
 def _loaded(folder: Path) -> Any:  # noqa: ANN401
@@ -116,8 +134,9 @@ def _loaded(folder: Path) -> Any:  # noqa: ANN401
     try:
         model, report = transformers.Sam2Model.from_pretrained(
             str(folder),
-            config=transformers.Sam2Config.from_pretrained(str(folder), local_files_only=True),
+            config=transformers.Sam2Config.from_dict(_plain(read_config(folder / "config.json"))),
             local_files_only=True,
+            attn_implementation="sdpa",
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
@@ -131,8 +150,28 @@ def _loaded(folder: Path) -> Any:  # noqa: ANN401
         if bars:
             logging.enable_progress_bar()
     if lacking := sorted(report["missing_keys"]):
-        raise InvalidInput("the SAM 2 lacks weights", value=", ".join(lacking), hint=_WANTED)
+        raise InvalidInput("the SAM 2 lacks weights", value=", ".join(lacking[:5]), hint=_WANTED)
     return model
+
+
+def _plain(config: Any, depth: int = 0, key: str = "") -> Any:  # noqa: ANN401
+    """A config without what would run or fetch something, and without sizes that no SAM 2 has."""
+    if isinstance(config, dict):
+        fields = cast("dict[str, Any]", config)
+        kept = {k: v for k, v in fields.items() if k not in _ACTING}
+        if depth < _DEEPEST:
+            return {k: _plain(v, depth + 1, k) for k, v in kept.items()}
+    elif isinstance(config, list):
+        items = cast("list[Any]", config)
+        if len(items) <= _LONGEST and depth < _DEEPEST:
+            return [_plain(item, depth + 1, key) for item in items]
+    elif isinstance(config, int) and not isinstance(config, bool):
+        repeated = any(word in key for word in ("layers", "blocks", "depth", "num_"))
+        if -_LARGEST <= config <= (_MOST_REPEATED if repeated else _LARGEST):
+            return config
+    else:
+        return config
+    raise InvalidInput("no SAM 2 is built like this", value=f"{key}: {config}", hint=_WANTED)
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ def architecture_of(shapes: Shapes) -> SamArchitecture:
     for key, what in _RELATIVES.items():
         if key in shapes:
             raise InvalidInput("the weights are of another segmenter", value=what, hint=_WANTED)
+    if empty := next((key for key, shape in shapes.items() if 0 in shape), ""):
+        raise InvalidInput("the weights hold a tensor of no size", value=empty, hint=_WANTED)
     try:
         found = _architecture(shapes)
     except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
@@ -144,8 +146,15 @@ def architecture_of(shapes: Shapes) -> SamArchitecture:
             hint=_WANTED,
         ) from error
     if (
-        found.depth > _LARGEST["depth"]
-        or max(found.width, found.prompt_width, found.decoder_mlp) > _LARGEST["width"]
+        max(found.depth, found.decoder_depth, found.quality_depth, found.masks) > _LARGEST["depth"]
+        or max(
+            found.width,
+            found.prompt_width,
+            found.decoder_mlp,
+            found.mask_channels,
+            found.quality_width,
+        )
+        > _LARGEST["width"]
         or max(found.grid, found.patch_px) > _LARGEST["grid"]
     ):
         raise InvalidInput("no Segment Anything model is as large", value=found, hint=_WANTED)
