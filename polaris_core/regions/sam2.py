@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -16,17 +16,14 @@ from polaris_core.errors import InvalidInput
 from polaris_core.progress import Progress, silent
 from polaris_core.regions.grid import GridSettings, Points
 from polaris_core.regions.proposal import Proposal
+from polaris_core.regions.sam2_config import WANTED, plain_config
 from polaris_core.regions.sam_generator import Precision, device_of, generate
 from polaris_core.regions.select import Limits, selected
 
 __all__ = ["Sam2Proposer", "load_sam2"]
 
-_KINDS = ("sam2", "sam2_video")
 _NEEDED = ("config.json", "model.safetensors")
-_WANTED = (
-    "Give the folder of a SAM 2 of transformers, with config.json and model.safetensors; get one "
-    "with: hf download facebook/sam2.1-hiera-small"
-)
+_NUMBERS = ("F64", "F32", "F16", "BF16")
 _MEAN = (0.485, 0.456, 0.406)
 _DEVIATION = (0.229, 0.224, 0.225)
 """Of the pictures it was trained on, by colour."""
@@ -89,37 +86,19 @@ def load_sam2(
         MissingDependency: torch or transformers is not installed.
     """
     if (folder / "adapter_config.json").exists():
-        raise InvalidInput("the folder holds an adapter, no SAM 2", value=folder.name, hint=_WANTED)
+        raise InvalidInput("the folder holds an adapter, no SAM 2", value=folder.name, hint=WANTED)
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         raise InvalidInput(
-            f"the folder {folder.name} lacks files", value=", ".join(missing), hint=_WANTED
+            f"the folder {folder.name} lacks files", value=", ".join(missing), hint=WANTED
         )
-    kind = read_config(folder / "config.json").get("model_type")
-    if kind not in _KINDS:
-        raise InvalidInput("the folder holds another model", value=kind, hint=_WANTED)
-    model = _loaded(folder).to(device).eval()
+    plain = plain_config(read_config(folder / "config.json"))
+    model = _loaded(folder, plain).to(device).eval()
     name = f"sam2:{folder.name}:{digest(folder / 'model.safetensors')}"
     return Sam2Proposer(model, name, settings or GridSettings(), limits or Limits(), precision)
 
 
-_ACTING = frozenset(
-    {
-        "_attn_implementation",
-        "attn_implementation",
-        "auto_map",
-        "dtype",
-        "kernel_config",
-        "quantization_config",
-        "torch_dtype",
-    }
-)
-"""Fields by which transformers fetches or runs what others wrote, or keeps numbers otherwise."""
-_DEEPEST, _LONGEST = 8, 256
-_LARGEST, _MOST_REPEATED = 65_536, 256
-
-
-def _loaded(folder: Path) -> Any:  # noqa: ANN401
+def _loaded(folder: Path, plain: dict[str, Any]) -> Any:  # noqa: ANN401
     torch, transformers = required("torch", "torch"), required("transformers", "transformers")
     if not hasattr(transformers, "Sam2Model"):
         raise InvalidInput(
@@ -132,46 +111,50 @@ def _loaded(folder: Path) -> Any:  # noqa: ANN401
     logging.set_verbosity_error()  # it warns of the parts for videos, which are left out
     logging.disable_progress_bar()
     try:
+        config = transformers.Sam2Config.from_dict(plain)
+        _check_weights(torch, transformers, config, folder / "model.safetensors")
         model, report = transformers.Sam2Model.from_pretrained(
             str(folder),
-            config=transformers.Sam2Config.from_dict(_plain(read_config(folder / "config.json"))),
+            config=config,
             local_files_only=True,
             attn_implementation="sdpa",
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
         )
+    except InvalidInput:
+        raise
     except Exception as error:  # whatever a foreign file makes of another library
         raise InvalidInput(
-            "the SAM 2 cannot be loaded", value=f"{folder}: {error}", hint=_WANTED
+            "the SAM 2 cannot be loaded", value=f"{folder}: {error}", hint=WANTED
         ) from error
     finally:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
     if lacking := sorted(report["missing_keys"]):
-        raise InvalidInput("the SAM 2 lacks weights", value=", ".join(lacking[:5]), hint=_WANTED)
+        raise InvalidInput("the SAM 2 lacks weights", value=", ".join(lacking[:5]), hint=WANTED)
     return model
 
 
-def _plain(config: Any, depth: int = 0, key: str = "") -> Any:  # noqa: ANN401
-    """A config without what would run or fetch something, and without sizes that no SAM 2 has."""
-    if isinstance(config, dict):
-        fields = cast("dict[str, Any]", config)
-        kept = {k: v for k, v in fields.items() if k not in _ACTING}
-        if depth < _DEEPEST:
-            return {k: _plain(v, depth + 1, k) for k, v in kept.items()}
-    elif isinstance(config, list):
-        items = cast("list[Any]", config)
-        if len(items) <= _LONGEST and depth < _DEEPEST:
-            return [_plain(item, depth + 1, key) for item in items]
-    elif isinstance(config, int) and not isinstance(config, bool):
-        repeated = any(word in key for word in ("layers", "blocks", "depth", "num_"))
-        if -_LARGEST <= config <= (_MOST_REPEATED if repeated else _LARGEST):
-            return config
-    else:
-        return config
-    raise InvalidInput("no SAM 2 is built like this", value=f"{key}: {config}", hint=_WANTED)
+def _check_weights(torch: Any, transformers: Any, config: Any, file: Path) -> None:  # noqa: ANN401
+    """Make sure, before it is made, that a model has no more weights than its file.
+
+    Raises:
+        InvalidInput: It has, or those in the file are whole numbers.
+    """
+    with required("safetensors", "safetensors").safe_open(file, "pt") as tensors:
+        kinds = {key: tensors.get_slice(key).get_dtype() for key in tensors.keys()}  # noqa: SIM118
+    with torch.device("meta"):
+        model = transformers.Sam2Model(config)
+    needed = sum(weights.numel() for weights in model.parameters())
+    if needed > file.stat().st_size:
+        raise InvalidInput("the SAM 2's config is of a larger model", value=needed, hint=WANTED)
+    for key in model.state_dict():
+        if (kind := kinds.get(key, "F32")) not in _NUMBERS:
+            raise InvalidInput(
+                "a quantised SAM 2 cannot be used", value=f"{key}: {kind}", hint=WANTED
+            )
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,22 @@ def test_the_official_models_are_known_by_their_shapes(kind):
     assert ours.image_encoder.blocks[0].attn.num_heads == heads
 
 
+@pytest.mark.parametrize(
+    "counted",
+    [
+        "image_encoder.blocks.{}.attn.qkv.weight",
+        "mask_decoder.transformer.layers.{}.norm1.weight",
+        "mask_decoder.iou_prediction_head.layers.{}.weight",
+    ],
+)
+def test_more_layers_than_any_model_has_are_refused(model, counted):
+    shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    shapes |= {counted.format(i): (1,) for i in range(2, 200)}
+    shapes |= {f"image_encoder.blocks.{i}.attn.rel_pos_h": (31, 16) for i in range(2, 200)}
+    with pytest.raises(InvalidInput, match="no Segment Anything model is as large"):
+        architecture_of(shapes)
+
+
 def test_any_architecture_is_read_off_its_own_weights(model):
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     assert architecture_of(shapes) == ARCHITECTURE
@@ -119,6 +135,10 @@ def nested(path):
 
 WIDTH = "image_encoder.patch_embed.proj.weight"
 NORM = "mask_decoder.transformer.norm_final_attn.weight"
+MLP = "mask_decoder.transformer.layers.0.mlp.lin1.weight"
+TOKENS = "mask_decoder.mask_tokens.weight"
+DOWNSCALING = "prompt_encoder.mask_downscaling.3.weight"
+QUALITY = "mask_decoder.iou_prediction_head.layers.0.weight"
 BROKEN = [
     pytest.param("w.safetensors", lambda p: p.write_bytes(b"no weights"), "read", id="garbage"),
     pytest.param("w.pth", lambda p: p.write_bytes(b"no weights"), "read", id="garbage pickle"),
@@ -144,6 +164,22 @@ BROKEN = [
     pytest.param(
         "w.pth", changed(WIDTH, torch.zeros(1, 1, 4096, 1)), "as large", id="huge patches"
     ),
+    pytest.param(
+        "w.pth", changed(MLP, torch.zeros(9000, 32)), "as large", id="wide layers of the decoder"
+    ),
+    pytest.param("w.pth", changed(TOKENS, torch.zeros(200, 32)), "as large", id="many masks"),
+    pytest.param(
+        "w.pth", changed(DOWNSCALING, torch.zeros(9000, 4, 2, 2)), "as large", id="mask channels"
+    ),
+    pytest.param("w.pth", changed(QUALITY, torch.zeros(9000, 32)), "as large", id="wide quality"),
+    pytest.param("w.pth", changed(NORM, torch.zeros(0)), "of no size.*norm_final", id="of no size"),
+    pytest.param(
+        "w.safetensors",
+        lambda p: as_safetensors(small_sam().state_dict() | {WIDTH: torch.zeros(0, 3, 16, 16)}, p),
+        "of no size.*patch_embed",
+        id="no width",
+    ),
+    pytest.param("w.pth", changed("extra", torch.zeros(0, 3)), "of no size", id="nothing too many"),
     pytest.param(
         "w.pth", changed("mask_decoder.hf_token.weight", torch.zeros(1)), "another", id="SAM-HQ"
     ),
