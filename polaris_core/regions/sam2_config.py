@@ -51,11 +51,12 @@ def plain_config(config: Mapping[str, object]) -> dict[str, Any]:
 
 def _of_kind(part: object, wanted: str) -> Mapping[str, object]:
     """A part of the config, which may leave out its kind but not be of another one."""
-    fields = cast("Mapping[str, object]", part) if isinstance(part, dict) else {}
-    kind = fields.get("model_type", wanted)
-    if part is not None and (not isinstance(part, dict) or kind != wanted):
-        value = kind if isinstance(part, dict) else part
-        raise InvalidInput(f"the model is not built of a {wanted}", value=value, hint=WANTED)
+    if part is None:
+        return {}
+    fields = cast("Mapping[str, object]", part) if isinstance(part, dict) else None
+    kind = "no fields" if fields is None else fields.get("model_type", wanted)
+    if fields is None or kind != wanted:
+        raise InvalidInput(f"the model is not built of a {wanted}", value=kind, hint=WANTED)
     return fields
 
 

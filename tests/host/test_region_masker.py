@@ -173,11 +173,9 @@ def test_a_segmenter_that_is_not_in_the_folder_is_refused_before_anything_runs(
         comfy_server.client.run(graph(coffee, "Remove the cup", {"segmenter": "../x.pth"}))
 
 
-@pytest.fixture(scope="module")
-def small_segmenter(comfy_server) -> dict:
-    """A Segment Anything that is sure of its masks, in ComfyUI's folder."""
+def sure_sam():
+    """A small Segment Anything that is sure of its masks."""
     import torch
-    from safetensors.torch import save_file
 
     model = small_sam()
     with torch.no_grad():
@@ -185,9 +183,17 @@ def small_segmenter(comfy_server) -> dict:
         for mlp in model.mask_decoder.output_hypernetworks_mlps:
             for weights in mlp.layers[-1].parameters():
                 weights *= 100
+    return model
+
+
+@pytest.fixture(scope="module")
+def small_segmenter(comfy_server) -> dict:
+    """One that is sure of its masks, in ComfyUI's folder."""
+    from safetensors.torch import save_file
+
     folder = comfy_server.base / "models" / "sams"
     folder.mkdir(exist_ok=True)
-    save_file(model.state_dict(), folder / "small.safetensors")
+    save_file(sure_sam().state_dict(), folder / "small.safetensors")
     return {"segmenter": "small.safetensors", "points_per_side": 8}
 
 

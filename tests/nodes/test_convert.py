@@ -104,8 +104,12 @@ def test_a_mask_that_cannot_be_used_says_why(mask, words):
         pytest.param(torch.zeros(1, 4, 5, 1), id="one channel"),
         pytest.param(torch.zeros(1, 0, 5, 3), id="no rows"),
         pytest.param(torch.full((1, 4, 5, 3), torch.inf), id="infinity"),
+        pytest.param(torch.full((2, 4, 5, 3), torch.nan), id="NaN"),
+        pytest.param(torch.full((1, 4, 5, 4), torch.nan), id="NaN with alpha"),
     ],
 )
 def test_what_is_no_picture_is_refused(image):
     with pytest.raises(InvalidInput):
         convert.check_image(image)
+    with pytest.raises(InvalidInput):
+        convert.to_pictures(image)
