@@ -12,7 +12,7 @@ import contextlib
 import json
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polaris_core.comfyui.connection import Connection
 from polaris_core.comfyui.replies import Outcome, as_mapping, failure, is_queued, read_history
@@ -21,6 +21,8 @@ from polaris_core.errors import ServerUnreachable, WorkflowFailed
 from polaris_core.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
 __all__ = ["Follower"]
@@ -174,7 +176,17 @@ class Follower:
         elif kind == "progress" and isinstance(node, str):
             self._begin(node)
             self._what = f"{self._title(node)} {_steps(data.get('value'), data.get('max'))}"
+        elif kind == "progress_state":
+            self._read_states(as_mapping(data.get("nodes")))
         return False
+
+    def _read_states(self, nodes: Mapping[str, Any]) -> None:
+        """Nodes of ComfyUI's newer kind, such as ours, tell their steps here and nowhere else."""
+        for node, told in nodes.items():
+            state = as_mapping(told)
+            steps = _steps(state.get("value"), state.get("max"))
+            if state.get("state") == "running" and steps and steps != "0/1":  # that is any node's
+                self._what = f"{self._title(node)} {steps}"
 
     def _begin(self, node: str) -> None:
         if node != self._at_work and self._at_work in self._workflow:

@@ -31,6 +31,8 @@ class Script:
             "11": {"text": ["a plan"]},
         }
     )
+    states: dict = field(default_factory=dict)
+    """What is told of all nodes when the last has begun."""
     answers: dict = field(default_factory=dict)
     """Answers of other routes, by path: (status, body)."""
     seen: list = field(default_factory=list)
@@ -132,6 +134,7 @@ class FakeComfy:
         for node in body["prompt"]:
             await self._tell(client, "executing", node=node, prompt_id=prompt_id)
             await self._tell(client, "progress", node=node, value=1, max=2, prompt_id=prompt_id)
+        await self._tell(client, "progress_state", nodes=self.script.states, prompt_id=prompt_id)
         await asyncio.sleep(self.script.seconds)
         if prompt_id not in self.running:
             return

@@ -43,6 +43,20 @@ def test_progress_names_the_node_at_work_and_its_steps(comfy, workflow):
     assert told[-1] == (1, 2, "SaveImage 1/2")
 
 
+def test_progress_of_the_newer_kind_of_nodes_is_told_as_well(comfy, workflow):
+    comfy.script.seconds = 0.6
+    comfy.script.states = {
+        "1": {"value": 5, "max": 5, "state": "finished"},
+        "9": {"value": 3, "max": 8, "state": "running"},
+        "8": {"value": 0, "max": 1, "state": "running"},
+        "7": "nonsense",
+        "6": {"state": "running"},
+    }
+    told = []
+    ComfyClient(comfy.address).run(workflow, lambda *what: told.append(what), timeout_s=10)
+    assert told[-1] == (1, 2, "SaveImage 3/8")
+
+
 @pytest.mark.parametrize("fault", ["drop_socket", "silent_socket", "no_socket_again"])
 def test_without_the_websocket_the_history_is_asked(comfy, workflow, fault):
     comfy.script.drop_socket = fault == "drop_socket"
