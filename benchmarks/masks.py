@@ -6,7 +6,8 @@ Time: our generator with its selection against `SamAutomaticMaskGenerator`, at t
 on the same model with small random weights, each giving masks of the whole picture. Two models are
 timed: one whose decoder is as large as that of the official weights (where most of the time goes),
 and a very small one (where the handling of masks is what counts). The ratio is the median over
-rounds taken in turn; the larger of the two is `time_vs_reference`.
+rounds taken in turn; the larger of the two is `time_vs_reference`. The ratio of processor times
+stands beside it, for machines with other work.
 
 Memory: growth of the process, in a process of its own, while one picture is worked on. `peak_mb` is
 the largest of our proposers' at 4,096 × 4,096.
@@ -26,7 +27,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -92,20 +93,28 @@ WORKS: dict[str, Callable[[], Work]] = {
 }
 
 
-def seconds(work: Work, picture: np.ndarray) -> float:
+class Seconds(NamedTuple):
     """How long one call takes."""
-    start = time.perf_counter()
+
+    clock: float
+    processor: float
+    """Of all threads: what other work on the machine changes little."""
+
+
+def seconds(work: Work, picture: np.ndarray) -> Seconds:
+    """Of one call."""
+    start, used = time.perf_counter(), time.process_time()
     work(picture)
-    return time.perf_counter() - start
+    return Seconds(time.perf_counter() - start, time.process_time() - used)
 
 
-def interleaved(names: Sequence[str], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each at 512 × 512, taken in turn, the first of each left out."""
+def interleaved(names: Sequence[str], rounds: int) -> dict[str, list[Seconds]]:
+    """Of each at 512 × 512, taken in turn, the first of each left out."""
     works = {name: WORKS[name]() for name in names}
     picture = photograph()
     for work in works.values():
         work(picture)
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[Seconds]] = {name: [] for name in names}
     for i in range(rounds):
         for name in names if i % 2 else reversed(names):
             taken[name].append(seconds(works[name], picture))
@@ -144,11 +153,14 @@ def measure(rounds: int) -> dict[str, float]:
     for model in ("small", "full decoder"):
         ours, theirs = f"sam, {model}", f"reference, {model}"
         taken = interleaved([ours, theirs], rounds)
-        figures |= {f"{name}: seconds": statistics.median(taken[name]) for name in (ours, theirs)}
-        ratios = [a / b for a, b in zip(taken[ours], taken[theirs], strict=True)]
-        figures[f"sam, {model}: ratio"] = statistics.median(ratios)
+        pairs = list(zip(taken[ours], taken[theirs], strict=True))
+        for name in (ours, theirs):
+            figures[f"{name}: seconds"] = statistics.median(one.clock for one in taken[name])
+        for ratio, by in ((f"sam, {model}: ratio", 0), (f"sam, {model}: processor ratio", 1)):
+            figures[ratio] = statistics.median(one[by] / other[by] for one, other in pairs)
     for name in ("superpixels", "sam2, small"):
-        figures[f"{name}: seconds"] = statistics.median(interleaved([name], rounds)[name])
+        taken = interleaved([name], rounds)[name]
+        figures[f"{name}: seconds"] = statistics.median(one.clock for one in taken)
     for edge in (1024, 4096):
         for name in WORKS:
             if not (name.startswith("reference") and edge == 4096):  # it holds a whole batch
