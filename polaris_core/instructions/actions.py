@@ -31,7 +31,7 @@ _DOING = word_set(
     "answer text snap photograph film smoke vape sip feed bathe comb brush shave applaud whistle "
     "hum snuggle lounge recline slouch sprawl tiptoe limp hitchhike levitate bloom blush sweat "
     "shiver tremble faint die explode erupt crash collapse burst burn melt drip leak splash "
-    "ripple flow rise beg use start stop begin keep try react respond tie"
+    "ripple flow rise beg use start stop begin keep try react respond tie shine"
 )
 _LEADS = frozenset({"more", "less", "very", "so", "to", "be", "much", "slightly", "really"})
 _PARTICLES = frozenset({"up", "down", "out", "away", "off", "and", "back", "forward"})

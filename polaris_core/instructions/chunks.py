@@ -37,7 +37,7 @@ _STATES = word_set(
 _MADE = word_set(
     "made drawn painted rendered done styled sketched depicted illustrated shown created executed "
     "designed carved built woven sculpted knitted filled covered surrounded decorated dressed "
-    "adorned topped printed coated wrapped lit shaped inspired based sitting engraved written "
+    "adorned topped printed coated wrapped lit shaped inspired based engraved written "
     "cast crafted stitched formed composed drenched bathed dipped soaked hidden"
 )
 _SUBJECTS = word_set("she he they we i you")
@@ -153,6 +153,8 @@ def _opens(words: Words, index: int, start: int) -> bool:
     if lower == ",":
         return _names_style(words[index + 1 :])
     following = lower_at(words, index + 1)
+    if lower == "out" and before == "made":
+        return False
     if (lower == "out" and following == "of") or (lower in _WAYS and following in DETERMINERS):
         return True
     if following == before or lower_at(words, index - 2) == lower:

@@ -41,6 +41,12 @@ _CHAT = {
     "bg": "background",
     "pic": "picture",
     "pics": "pictures",
+    "teh": "the",
+    "hte": "the",
+    "adn": "and",
+    "wiht": "with",
+    "backround": "background",
+    "backgroud": "background",
 }
 
 

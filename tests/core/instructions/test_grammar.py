@@ -101,11 +101,12 @@ def test_a_hundred_thousand_characters_take_no_time(text):
 
 def test_a_usual_sentence_takes_under_a_millisecond():
     sentence = "Replace the cat on the sofa with a watercolor fox, and make the wall blue."
-    parse_instruction(sentence)
-    start = time.perf_counter()
-    for _ in range(50):
+    seconds = []
+    for _ in range(100):  # the best of them, since others may use the machine as well
+        start = time.perf_counter()
         parse_instruction(sentence)
-    assert (time.perf_counter() - start) / 50 < 0.003
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.001
 
 
 def test_the_example_of_the_readme_is_read_whole():
