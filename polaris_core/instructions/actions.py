@@ -90,8 +90,11 @@ def _says_how(lower: str) -> bool:
     return is_quality(lower) or lower.endswith("ly") or lower in ("and", "or", "but", "not")
 
 
+_AFTER_VERB = OPENERS | DETERMINERS | _PRONOUNS | _PARTICLES
+
+
 def _follows_verb(lower: str) -> bool:
-    known = lower in OPENERS | DETERMINERS | _PRONOUNS or lower in _PARTICLES
+    known = lower in _AFTER_VERB
     return known or lower.endswith("ly") or not lower[0].isalnum()
 
 

@@ -240,7 +240,7 @@ def _passive(request: Request) -> Words:
         helpers = {w.lower for w in words[end:index]}
         wanted = request.has_verb or request.is_wish or bool(helpers & _OBLIGING)
         passive = bool(helpers & _BEING) and wanted
-        if find(words[:end], RELATIVES | _SEEMING) >= 0 or before in OPENERS | DETERMINERS:
+        if find(words[:end], _SEEMING) >= 0 or before in _STARTS:
             continue
         if end and (passive or _is_clear(words, index)):
             return (_verb(verb), *words[:end], *words[index + 1 :])
@@ -251,6 +251,7 @@ def _is_clear(words: Words, index: int) -> bool:
     return words[index].lower in _CLEAR_PARTICIPLES
 
 
-_SEEMING = frozenset({"like", "look", "looks", "appear", "as"})
+_SEEMING = RELATIVES | {"like", "look", "looks", "appear", "as"}
+_STARTS = OPENERS | DETERMINERS
 _OBLIGING = word_set("should must could can to")
 _HELPING = _OBLIGING | word_set("has have would now completely also just")

@@ -152,11 +152,11 @@ def echo(question: Question) -> str:
 
 
 def read_all(texts: list[str]) -> int:
-    """Parse each, every tenth by a model; how many were no request at all."""
+    """Parse each by a model, then by the grammar; how many were no request at all."""
     model, refused = Scripted(echo), 0
-    for number, text in enumerate(texts):
+    for text in texts:
         try:
-            intent = parse(text, model=model if number % 10 == 0 else None)
+            intent = parse(text, model=model)
         except PolarisError:
             refused += 1
             continue
