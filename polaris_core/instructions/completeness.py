@@ -86,7 +86,7 @@ def _lack(reading: Reading) -> tuple[str, str]:
     looks = bool(new.core) or _names_look(reading.look)
     swap, red = "Replace the cat with a fox", "Make the curtain red"
     needs = {
-        InstructionType.REMOVE: ((_names_target(subject), "what to remove", "Remove the bicycle"),),
+        InstructionType.REMOVE: ((_names_thing(subject), "what to remove", "Remove the bicycle"),),
         InstructionType.ADD: ((_names_thing(new), "what to add", "Add a hat to the man"),),
         InstructionType.NEW_PICTURE: ((drawn, "what to draw", "Draw a fox in a forest"),),
         InstructionType.CATEGORY_CHANGE: (
