@@ -152,11 +152,11 @@ def echo(question: Question) -> str:
 
 
 def read_all(texts: list[str]) -> int:
-    """Parse each by a model, then by the grammar; how many were no request at all."""
+    """Parse each, every tenth by a model; how many were no request at all."""
     model, refused = Scripted(echo), 0
-    for text in texts:
+    for number, text in enumerate(texts):
         try:
-            intent = parse(text, model=model)
+            intent = parse(text, model=model if number % 10 == 0 else None)
         except PolarisError:
             refused += 1
             continue
