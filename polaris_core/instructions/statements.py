@@ -236,7 +236,7 @@ def _read_fragment(words: Words) -> Reading | None:
     if at > 0 and target and lowers[-1] in _STYLED and not names_picture(target):
         return read_becoming(target, words[:at])
     look = style_chunk(body) or (body if is_style_phrase(body) else ())
-    if not look and body[0].lower == "as" and lower_at(body, 1) in ("a", "an"):
+    if not look and lower_at(body, 0) == "as" and lower_at(body, 1) in ("a", "an"):
         look = body[1:]
     if look or lowers[-1] in _STYLED:
         return restyled_picture(look or body)
