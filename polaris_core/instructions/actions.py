@@ -31,7 +31,7 @@ _DOING = word_set(
     "answer text snap photograph film smoke vape sip feed bathe comb brush shave applaud whistle "
     "hum snuggle lounge recline slouch sprawl tiptoe limp hitchhike levitate bloom blush sweat "
     "shiver tremble faint die explode erupt crash collapse burst burn melt drip leak splash "
-    "ripple flow rise beg use start stop begin keep try react respond tie"
+    "ripple flow rise beg use start stop begin keep try react respond tie shine"
 )
 _LEADS = frozenset({"more", "less", "very", "so", "to", "be", "much", "slightly", "really"})
 _PARTICLES = frozenset({"up", "down", "out", "away", "off", "and", "back", "forward"})
@@ -90,8 +90,11 @@ def _says_how(lower: str) -> bool:
     return is_quality(lower) or lower.endswith("ly") or lower in ("and", "or", "but", "not")
 
 
+_AFTER_VERB = OPENERS | DETERMINERS | _PRONOUNS | _PARTICLES
+
+
 def _follows_verb(lower: str) -> bool:
-    known = lower in OPENERS | DETERMINERS | _PRONOUNS or lower in _PARTICLES
+    known = lower in _AFTER_VERB
     return known or lower.endswith("ly") or not lower[0].isalnum()
 
 

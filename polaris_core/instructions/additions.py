@@ -166,6 +166,8 @@ def read_remove(verb: str, rest: Words) -> Reading:
         at = find(rest, {","})
         rest = (*rest[at + 1 :], *rest[:at])
     thing = read_thing(rest)
+    if thing.head in ("everything", "all") and lower_at(thing.place, 0) in ("except", "but"):
+        thing = BACKGROUND
     if thing.head in BACKGROUNDS:
         return restyled_background(thing, (Word("plain", "plain"),))
     if thing.head in _NOISE:

@@ -54,6 +54,10 @@ _BASE_FLAWS = frozenset(base_noun(flaw) for flaw in _FLAWS)
 def read_look_verb(verb: str, rest: Words) -> Reading:
     """Read "brighten the sky", "blur the background", "age him by ten years"."""
     look = LOOK_OF_VERB[verb]
+    if verb in _RESIZING and (whole := _without_measure(rest)):
+        to = find(whole, {"to"})
+        if names_picture(whole[:to] if to > 0 else whole):
+            return not_an_edit("cutting out or resizing a picture")
     for mark in ("to", "into", "as", "in"):
         index = find(rest, {mark})
         following = rest[index + 1].lower if index + 1 < len(rest) else ""
@@ -70,6 +74,9 @@ def read_look_verb(verb: str, rest: Words) -> Reading:
     if thing.head in BACKGROUNDS:
         return restyled_background(BACKGROUND, looks, said=said)
     return restyled_thing(thing, looks, said=said)
+
+
+_RESIZING = frozenset({"enlarge", "shrink", "widen", "lengthen", "shorten"})
 
 
 def is_tone(rest: Words) -> bool:

@@ -45,10 +45,12 @@ _FILLERS = word_set(
     "he she being a-bit seem just instead also of"
 )
 _EXCEPT = frozenset({"except", "but", "besides", "excluding"})
+_GONE = frozenset({"gone", "removed"})
 _VIEWS = word_set("angle view viewpoint perspective camera vantage framing viewing")
 PAPERS = frozenset({"id photo", "id picture", "passport photo", "id card photo", "headshot"})
 _COLOURED = word_set("painted dyed coloured colored tinted turned")
 _KEPT_BEFORE = frozenset({"more", "much", "as", "just"})
+_MADE = frozenset({"painted", "drawn", "made", "done", "directed"})
 _SHARPER = word_set(
     "clearer sharper hd 4k 8k uhd high-resolution hi-res higher-resolution focused "
     "high-definition high-quality crisper"
@@ -75,6 +77,8 @@ def read_becoming(target: Words, new: Words, *, seems: bool = False) -> Reading:
         return not_an_edit(outside, thing)
     if not new:
         return unclear(thing)
+    if len(new) == 1 and new[0].lower in _GONE and not wanted.is_picture:
+        return Reading(InstructionType.REMOVE, thing)
     if thing.head in BACKGROUNDS:
         return restyled_background(BACKGROUND, _scenery(new))
     if wanted.is_picture:
@@ -127,8 +131,11 @@ def _without_fillers(words: Words) -> Words:
     if lower_at(words, 0) in ("taken", "shot", "photographed", "set") and len(words) > 2:
         words = drop_articles(words[2:])[1] if words[1].lower in ("in", "on", "at") else words
     by = find(words[:8], {"by"})
-    if by > 0 and lower_at(words, by - 1) in ("painted", "drawn", "made", "done", "directed"):
+    anybody = lower_at(words, by + 1) in ("a", "an")  # "painted by a child" is the look
+    if by > 0 and not anybody and lower_at(words, by - 1) in _MADE:
         words = words[by + 1 :]
+    if len(words) > 2 and words[-1].lower in ("would", "did", "does"):
+        words = words[:-1]  # "like Monet would"
     while len(words) > 1 and words[0].lower in _FILLERS:
         following = words[1].lower
         if words[0].lower in _KEPT_BEFORE and not following[0].isalnum():
@@ -157,11 +164,14 @@ def _without_purpose(new: Words) -> Words:
     at = find(new, {"for"})
     if at > 1 and new[at - 1].lower in ("style", "look", "version", "image", "picture", "photo"):
         new = new[:at]
+    return _named_style(new) or new
+
+
+def _named_style(new: Words) -> Words:
+    """The name in "the style of Monet"; empty if it is not said so."""
     _, bare = drop_articles(new)
-    styled = (
-        len(bare) > 2 and bare[0].lower in ("style", "look", "manner") and bare[1].lower == "of"
-    )
-    return bare[2:] if styled else new
+    styled = lower_at(bare, 0) in ("style", "look", "manner") and lower_at(bare, 1) == "of"
+    return bare[2:] if styled else ()
 
 
 def _read_picture_change(wanted: Target, new: Words) -> Reading:
@@ -200,6 +210,9 @@ def _scene(new: Words) -> Words:
 
 
 def _read_thing_change(thing: Thing, new: Words) -> Reading:
+    named = _named_style(new)
+    if named:
+        return restyled_thing(thing, named)
     made = read_thing(new)
     if made.head in ("one", "ones", "version") and (made.core[:-1] or made.style or made.detail):
         if made.head == "version" or not made.core[:-1]:

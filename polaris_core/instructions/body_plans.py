@@ -9,6 +9,8 @@ in one row ("bat" is the animal).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from polaris_core.instructions.shapes import TABLE
 from polaris_core.instructions.words import base_noun, word_set
 
@@ -36,7 +38,18 @@ def body_plan(noun: str) -> str:
     plan = _PLANS.get(lower) or _PLANS.get(base_noun(lower)) or _PLANS.get(lower[:-1], "")
     if not plan and "-" in lower:
         return body_plan(lower.rpartition("-")[2])
-    return plan
+    return plan or _plan_of_compound(base_noun(lower))
+
+
+@lru_cache(maxsize=4096)
+def _plan_of_compound(noun: str) -> str:
+    """The row of the last part of a noun written as one: "sheepdog", "ploughhorse"."""
+    tails = (noun[start:] for start in range(_SHORTEST, len(noun) - _SHORTEST + 1))
+    return next((_PLANS[tail] for tail in tails if tail in _HEADS), "")
+
+
+_SHORTEST = 3
+_HEADS = frozenset(n for p in ("beast", "hoofed", "bird", "house") for n in TABLE[p].split())
 
 
 def is_known_thing(noun: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from polaris_core.instructions.adjusting import adjusts_tone, read_look_verb
 from polaris_core.instructions.becoming import read_becoming, unclear
+from polaris_core.instructions.body_plans import is_person
 from polaris_core.instructions.complements import counts_from, split_make
 from polaris_core.instructions.having import read_having
 from polaris_core.instructions.lexicon import (
@@ -79,7 +80,8 @@ def _read_parted(verb: str, target: Words, new: Words) -> Reading:
         return _read_content(target, new)
     if not new and (undecided := _read_undecided(target)):
         return undecided
-    return read_becoming(target, new, seems=_seems(new))
+    drawn = verb in _RESTYLING and not is_person(read_thing(new).head)
+    return read_becoming(target, new, seems=drawn or _seems(new))
 
 
 def _read_undecided(target: Words) -> Reading | None:

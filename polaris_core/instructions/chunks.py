@@ -37,7 +37,7 @@ _STATES = word_set(
 _MADE = word_set(
     "made drawn painted rendered done styled sketched depicted illustrated shown created executed "
     "designed carved built woven sculpted knitted filled covered surrounded decorated dressed "
-    "adorned topped printed coated wrapped lit shaped inspired based sitting engraved written "
+    "adorned topped printed coated wrapped lit shaped inspired based engraved written "
     "cast crafted stitched formed composed drenched bathed dipped soaked hidden"
 )
 _SUBJECTS = word_set("she he they we i you")
@@ -60,7 +60,7 @@ def is_participle(words: Words, index: int) -> bool:
             return True
         past = lower in _STATES or lower in _MADE or (lower.endswith("ed") and len(lower) > 4)
         return past and index > 0 and following in OPENERS
-    if not following or following in OPENERS | DETERMINERS or lower in ("wearing", "holding"):
+    if not following or following in _STARTS or lower in ("wearing", "holding"):
         return True
     if following.endswith("ly") or "-to-" in following or following in _AROUND:
         return True
@@ -68,6 +68,7 @@ def is_participle(words: Words, index: int) -> bool:
     return is_known_thing(before) and not is_known_thing(following) and not before.endswith("'s")
 
 
+_STARTS = OPENERS | DETERMINERS
 _AROUND = word_set("up down out away off back and together upside it him her them straight forward")
 
 
@@ -148,11 +149,16 @@ def chunks_of(words: Words) -> list[Words]:
     return chunks
 
 
+_LEADING_ON = OPENERS - {"by"}
+
+
 def _opens(words: Words, index: int, start: int) -> bool:
     lower, before = words[index].lower, words[index - 1].lower
     if lower == ",":
         return _names_style(words[index + 1 :])
     following = lower_at(words, index + 1)
+    if lower == "out" and before == "made":
+        return False
     if (lower == "out" and following == "of") or (lower in _WAYS and following in DETERMINERS):
         return True
     if following == before or lower_at(words, index - 2) == lower:
@@ -161,7 +167,7 @@ def _opens(words: Words, index: int, start: int) -> bool:
         return True
     if start == index - 1 and (opens_style(words, start) or before in _LEADS | {"all"}):
         return False
-    if lower == "of" or (lower == "to" and before in _JOINS_TO) or before in OPENERS - {"by"}:
+    if lower == "of" or (lower == "to" and before in _JOINS_TO) or before in _LEADING_ON:
         return False
     if start < index - 1 and opens_style(words, start) and lower == "of":
         return False

@@ -19,6 +19,7 @@ from polaris_core.instructions.lexicon import (
     DETERMINERS,
     OPENERS,
     PICTURES,
+    PRONOUNS,
     RELATIVES,
     SWAP,
     VERBS,
@@ -28,7 +29,7 @@ from polaris_core.instructions.requests import Request
 from polaris_core.instructions.scenes import scene_of_place
 from polaris_core.instructions.unwanted import removed_thing
 from polaris_core.instructions.verbs import PARTICIPLES
-from polaris_core.instructions.words import Word, Words, find, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
 
 __all__ = ["plain_form"]
 
@@ -51,6 +52,7 @@ def plain_form(request: Request, *, has_picture: bool) -> Request:
         one_for_another,
         where_it_is,
         _existential,
+        _preferred,
         _removed,
         _moved,
         _renamed_verb,
@@ -127,9 +129,13 @@ def _bare_change(words: Words) -> Words:
     """Read "cat to dog", "day into night"."""
     at = find(words, {"to", "into"})
     short = 0 < at < 4 and at + 1 < len(words) < 9 and find(words, OPENERS) == at
-    if short and not any(w.lower in VERBS for w in words):
+    must = lower_at(words, at - 1) in _MUST  # "the fence has to go"
+    if short and not must and not any(w.lower in VERBS for w in words):
         return (_verb("change"), *words[:at], _verb("into"), *words[at + 1 :])
     return ()
+
+
+_MUST = word_set("has have needs need got ought going")
 
 
 def _existential(request: Request) -> Words:
@@ -148,12 +154,33 @@ def _existential(request: Request) -> Words:
             return (_verb("add"), *words[at + 1 :])
     if lowers[:2] in (["there", "is"], ["there", "are"]) and "now" in [w.lower for w in words]:
         return (_verb("add"), *(w for w in words[2:] if w.lower != "now"))
-    at = find(words, {"needs", "need"})
-    following = words[at + 1].lower if at > 0 and at + 1 < len(words) else ""
+    at = find(words, {"needs", "need", "use"})
+    if lower_at(words, at) == "use":  # "the wall could use a painting"
+        at = at - 1 if lower_at(words, at - 1) == "could" else -1
+    end = at + 1 if lower_at(words, at) == "could" else at
+    following = lower_at(words, end + 1) if at > 0 else ""
     if at > 0 and following in DETERMINERS - DEFINITE:
         owner = (_verb(words[0].lower), *words[1:at]) if lowers[0] in DETERMINERS else words[:at]
-        return (_verb("give"), *owner, *words[at + 1 :])
+        return (_verb("give"), *owner, *words[end + 1 :])
     return ()
+
+
+def _preferred(request: Request) -> Words:
+    """Read "the cat would look better as a tiger"."""
+    words = request.words
+    at = find(words, _BETTER)
+    how = lower_at(words, at + 1)
+    if request.has_verb or at < 3 or at + 2 >= len(words) or how not in ("as", "in", "with"):
+        return ()
+    verbs = tuple(w.lower for w in words[at - 2 : at])
+    if verbs not in (("would", "be"), ("would", "look"), ("might", "look"), ("could", "look")):
+        return ()
+    if how == "with":
+        return (_verb("give"), *words[: at - 2], *words[at + 2 :])
+    return (_verb("make"), *words[: at - 2], *words[at + 1 :])
+
+
+_BETTER = word_set("better nicer great good cool best")
 
 
 _DENIED = frozenset({"shouldn't", "mustn't", "can't", "shan't"})
@@ -176,7 +203,7 @@ def _moved(request: Request) -> Words:
 
 
 def _renamed_verb(request: Request) -> Words:
-    """Read "throw in a dog", "bring in", "swap in a dog for the cat", "take off the hat"."""
+    """Read "throw in a dog", "swap in a dog for the cat", "show the dog as a sketch"."""
     verb, rest = request.verb, request.rest
     lowers = [w.lower for w in rest[:2]]
     if verb in ("put", "set", "hang", "bring") and lowers[:1] == ["up"] and len(rest) > 2:
@@ -186,6 +213,8 @@ def _renamed_verb(request: Request) -> Words:
             return (_verb("add"), *rest[1:])
         at = find(rest, {"for"})
         return (_verb("replace"), *rest[at + 1 :], _verb("with"), *rest[1:at]) if at > 0 else ()
+    if verb == "show" and lower_at(rest, 0) in DEFINITE | PRONOUNS and find(rest, {"as"}) > 0:
+        return (_verb("render"), *(rest[1:] if lowers[0] in ("me", "us") else rest))
     if verb in SWAP | {"change"} and lowers[:1] == ["out"] and len(rest) > 1:
         return (_verb("replace"), *rest[1:])
     if verb in ("make", "let", "have") and rest:
@@ -211,7 +240,7 @@ def _passive(request: Request) -> Words:
         helpers = {w.lower for w in words[end:index]}
         wanted = request.has_verb or request.is_wish or bool(helpers & _OBLIGING)
         passive = bool(helpers & _BEING) and wanted
-        if find(words[:end], RELATIVES | _SEEMING) >= 0 or before in OPENERS | DETERMINERS:
+        if find(words[:end], _SEEMING) >= 0 or before in _STARTS:
             continue
         if end and (passive or _is_clear(words, index)):
             return (_verb(verb), *words[:end], *words[index + 1 :])
@@ -222,6 +251,7 @@ def _is_clear(words: Words, index: int) -> bool:
     return words[index].lower in _CLEAR_PARTICIPLES
 
 
-_SEEMING = frozenset({"like", "look", "looks", "appear", "as"})
+_SEEMING = RELATIVES | {"like", "look", "looks", "appear", "as"}
+_STARTS = OPENERS | DETERMINERS
 _OBLIGING = word_set("should must could can to")
 _HELPING = _OBLIGING | word_set("has have would now completely also just")

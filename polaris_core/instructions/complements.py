@@ -9,7 +9,7 @@ from polaris_core.instructions.qualities import MATERIALS, is_comparative, is_qu
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.words import Words, find, lower_at, word_set
 
-__all__ = ["SEEMING", "complement_start", "counts_from", "split_make"]
+__all__ = ["SEEMING", "complement_start", "counts_from", "is_look_in", "split_make"]
 
 SEEMING = frozenset({"look", "looks", "appear", "become", "be", "resemble", "seem", "looking"})
 """Verbs after which it is said what a thing shall look like."""
@@ -29,7 +29,7 @@ def split_make(rest: Words) -> tuple[Words, Words]:
             continue
         if index > 0 and _has_complement(rest, index):
             continue
-        if mark == "in" and not (index > 0 and _is_look_in(rest[index:])):
+        if mark == "in" and not (index > 0 and is_look_in(rest[index:])):
             continue
         if index > 0 and (mark != "of" or rest[index - 1].lower == "out"):
             if mark == "to" and rest[index - 1].lower in ("next", "close"):
@@ -62,7 +62,8 @@ def _has_complement(rest: Words, index: int) -> bool:
 _BETWEEN = frozenset({"and", "or", ",", "out"})
 
 
-def _is_look_in(chunk: Words) -> bool:
+def is_look_in(chunk: Words) -> bool:
+    """Whether it is "in watercolor" or "in matte black", and not a place."""
     if style_chunk(chunk):
         return True
     _, bare = drop_articles(chunk[1:])
@@ -77,7 +78,8 @@ def complement_start(rest: Words, articles: set[str]) -> int:
         if before in OPENERS or before.endswith(("'s", "s'")):
             continue
         pronoun = index == 1 and first in PRONOUNS and not _owns(rest)
-        if before in DETERMINERS and not pronoun:
+        counted = before == "one" and index > 1  # "the left one"
+        if before in DETERMINERS and not pronoun and not counted:
             continue
         if lower in articles | {"more", "less", "much", "very", "slightly"}:
             return index

@@ -34,6 +34,7 @@ _CORRECTING = (
     ("i", "mean"),
     ("correction", ":"),
 )
+_CORRECTING_FIRST = frozenset(row[0] for row in _CORRECTING)
 _CONDITIONS = frozenset({"unless"})
 _SUPPOSED = word_set("he she they the a his her i you no any not there it")
 _NEGATIONS = frozenset({"not", "cannot"})
@@ -54,7 +55,8 @@ def unsettled(words: Words) -> Reading | None:
     lowers = [w.lower for w in words]
     verb = find(words, VERBS)
     for at in range(verb + 1, len(lowers)) if verb >= 0 else ():
-        if any(tuple(lowers[at : at + len(row)]) == row for row in _CORRECTING):
+        rows = _CORRECTING if lowers[at] in _CORRECTING_FIRST else ()
+        if any(tuple(lowers[at : at + len(row)]) == row for row in rows):
             return _unsure("corrects itself", "Say only what is meant in the end")
     return None
 

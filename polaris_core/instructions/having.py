@@ -90,9 +90,16 @@ def read_having(target: Words, new: Words, *, grown: bool = False) -> Reading:
         return not_an_edit(POSE, read_thing(target))
     if is_about_text(new):
         return not_an_edit("writing or changing text", read_thing(target))
-    if given.head in _BARE_LOOKS and given.core[:-1]:
+    of = find(given.core, {"of"}, 1)
+    if of > 0 and given.head in ("coat", "layer", "splash", "touch") and last == "paint":
+        return read_becoming(target, given.core[of + 1 : -1])
+    if given.head in _BARE_LOOKS and (given.style or given.core[:-1]):
         return read_becoming(target, (*given.style, *given.core[:-1]))
-    if given.head in _LOOKS or is_style_phrase(new) or last in PATTERNS:
+    if (
+        given.head in _LOOKS
+        or (is_style_phrase(new) and not _is_a_thing(given))
+        or last in PATTERNS
+    ):
         return read_becoming(target, new)
     picture = names_picture(target)
     if picture and (given.head in WHOLE_ATTRIBUTES or is_hour(new)):
@@ -100,6 +107,12 @@ def read_having(target: Words, new: Words, *, grown: bool = False) -> Reading:
     owner = () if picture else target
     changed = _read_part(given, owner, grown=grown)
     return changed or Reading(InstructionType.ADD, given, given, anchor=owner or given.place)
+
+
+def _is_a_thing(given: Thing) -> bool:
+    """Whether it is "a painting", which can hang on a wall; not "a cubist painting"."""
+    one = given.determiner in ("a", "an") and len(given.core) == 1
+    return one and not given.style and is_known_thing(given.head)
 
 
 def _read_part(given: Thing, owner: Words, *, grown: bool) -> Reading | None:

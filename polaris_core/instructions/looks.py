@@ -90,6 +90,11 @@ def trailing_look(new: Words) -> Words:
     bare = new
     while len(bare) > 1 and bare[0].lower in ("a", "an", "the", "some", "all"):
         bare = bare[1:]
+    following = lower_at(bare, 1)
+    if lower_at(bare, 0) in ("bit", "little", "lot") and (
+        following in ("more", "less") or is_comparative(following)
+    ):
+        bare = bare[1:]
     last = lower_at(bare, len(bare) - 1)
     if len(bare) > 1 and last in _VISIBLE | {"material", "one", "ones", "style"}:
         bare = bare[:-1]

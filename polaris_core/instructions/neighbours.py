@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from polaris_core.instructions.becoming import read_becoming
+from polaris_core.instructions.body_plans import is_person
 from polaris_core.instructions.changes import read_change
 from polaris_core.instructions.intent import InstructionType
-from polaris_core.instructions.lexicon import ADD, DEFINITE, OPENERS, SWAP
+from polaris_core.instructions.lexicon import ADD, DEFINITE, DETERMINERS, OPENERS, SWAP
 from polaris_core.instructions.making import read_make
 from polaris_core.instructions.phrases import Thing, find, names_picture, read_thing
 from polaris_core.instructions.reading import Reading, not_an_edit
@@ -52,7 +53,19 @@ def _named_before(request: Request, said: list[Request]) -> Words:
         return ()
     at = find(before.words, _STATING)
     known = at > 0 and before.words[0].lower in DEFINITE and not names_picture(before.words[:at])
-    return before.words[:at] if known else ()
+    if not known:
+        return ()
+    held = _held(before.words[at + 1 :])
+    human = is_person(read_thing(before.words[:at]).head)
+    return held if held and human and request.rest[0].lower == "it" else before.words[:at]
+
+
+def _held(doing: Words) -> Words:
+    """The umbrella in "holding an umbrella in her hand": a person is no "it"."""
+    if not lower_at(doing, 0).endswith("ing") or lower_at(doing, 1) not in DETERMINERS:
+        return ()
+    end = find(doing, OPENERS, 2)
+    return (Word("the", "the"), *(doing[2:end] if end > 0 else doing[2:]))
 
 
 _STATING = word_set("is are was were looks look seems seem isn't aren't feels")

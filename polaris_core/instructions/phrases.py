@@ -127,6 +127,9 @@ def _is_modifier(words: Words, index: int) -> bool:
     return index >= 0 and is_quality(words[index].lower)
 
 
+_AFTER_NOUN = (OPENERS | RELATIVES) - {"like", "near", "past", "off", "being"}
+
+
 def drop_articles(words: Words) -> tuple[str, Words]:
     """The first determiner, and the words after all determiners and possessors."""
     words = strip_marks(words)
@@ -136,7 +139,7 @@ def drop_articles(words: Words) -> tuple[str, Words]:
             counted = words[0].lower.isdecimal() or words[0].lower == "own"
             if not (counted and words[1].lower not in OPENERS):
                 break
-        elif words[1].lower in (OPENERS | RELATIVES) - {"like", "near", "past", "off", "being"}:
+        elif words[1].lower in _AFTER_NOUN:
             break
         first = first or words[0].lower
         words = words[1:]

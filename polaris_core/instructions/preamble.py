@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polaris_core.instructions.words import Words, strip_marks, word_set
+from polaris_core.instructions.words import Words, find, lower_at, strip_marks, word_set
 
 __all__ = ["is_polite", "skip_preamble"]
 
@@ -35,6 +35,8 @@ _OPENINGS = tuple(
         "do you think you/i/we could/can",
         "are you able to",
         "how do/can/could/would/should/might i/you/we/one",
+        "you/we/i be so kind as to",
+        "be so kind as to",
         "how about we/you/just",
         "how/what about",
         "what if",
@@ -73,7 +75,7 @@ def is_polite(word: str) -> bool:
 def skip_preamble(words: Words) -> tuple[Words, bool]:
     """The words after all that only leads up, and whether that speaks of a wish."""
     words = strip_marks(words)
-    at, wish = 0, False
+    at, wish = (2, True) if _asks_for_look(words) else (0, False)
     while at < len(words):
         length = max((_length(words, at, o) for o in _BY_FIRST.get(words[at].lower, ())), default=0)
         if not length and (words[at].lower in _POLITE or words[at].is_mark):
@@ -83,6 +85,18 @@ def skip_preamble(words: Words) -> tuple[Words, bool]:
         wish = wish or any(w.lower in _WISHES for w in words[at : at + length])
         at += length
     return words[at:], wish
+
+
+def _asks_for_look(words: Words) -> bool:
+    """Whether it is "what would the car look like in black", "how might it look"."""
+    asks = lower_at(words, 0) in ("what", "how") and lower_at(words, 1) in _SUPPOSING
+    return asks and find(words[:_NEAR], {"look"}) > 2 and lower_at(words, 2) not in _ASKED
+
+
+_ASKED = frozenset({"you", "i", "we", "they"})
+_SUPPOSING = frozenset({"would", "might", "could", "will"})
+# How far is looked ahead, so that the time stays linear in the number of words.
+_NEAR = 40
 
 
 def _by_first() -> dict[str, list[tuple[frozenset[str], ...]]]:

@@ -5,6 +5,8 @@ The half that is rejected is left out; the thing it names stands for "it" in the
 
 from __future__ import annotations
 
+import itertools
+
 from polaris_core.instructions.complements import split_make
 from polaris_core.instructions.lexicon import (
     CHANGE,
@@ -28,6 +30,8 @@ _PARTING = frozenset({",", "but", "-", "just", "instead"})
 _POINTING = frozenset({"it", "them", "him"})
 # How far is looked ahead, so that the time stays linear in the number of words.
 _NEAR = 40
+_OPENING = 4
+_LIKING = frozenset({"like", "love"})
 _SENTENCE_ENDS = frozenset({".", "!", "?", ";"})
 _SWAP_MARKS = frozenset({"with", "by", "for"})
 _PARTED = word_set("instead just only simply , but - and")
@@ -37,13 +41,15 @@ def without_rejected(words: Words) -> Words:
     """The words of a message without what they reject, "it" replaced by the thing named there."""
     found: list[Words] = []
     thing: Words = ()
-    for sentence in _sentences(words):
+    sentences = _sentences(words)
+    for sentence, following in itertools.zip_longest(sentences, sentences[1:], fillvalue=()):
         kept, named = _halves(sentence)
         if kept:
             found.append(_named(kept, named or thing))
             thing = ()
         else:  # "Don't remove the car." – the next sentence says what to do with it.
-            found.append(sentence)
+            disliked = find(sentence, _LIKING) > 0 and find(following[:_OPENING], _POINTING) > 0
+            found += () if disliked else (sentence,)
             thing = named
     return tuple(word for sentence in found for word in sentence)
 
@@ -112,6 +118,8 @@ def _lead(words: Words, at: int) -> int:
 def _forbidden(words: Words, at: int) -> str:
     """The verb after "don't", in its base form, or after "without", in "-ing"."""
     lower = lower_at(words, at)
+    if lower in _LIKING:  # "I don't like the sky, make it stormy"
+        return lower
     return GERUNDS.get(lower, "") if lower_at(words, at - 1) == "without" else meant_verb(lower)
 
 

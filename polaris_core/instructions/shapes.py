@@ -58,7 +58,8 @@ TABLE = {
     "elder gentlewoman beauty dude fellow myself face me him her them i he she we they us you "
     "everyone everybody cheerleader hero heroine villager hunter referee coach butler maid vendor "
     "shopkeeper librarian bartender baker butcher barber mechanic scuba diver fan spectator "
-    "groomsman bridesmaid newborn granny lumberjack fisher monkish",
+    "groomsman bridesmaid newborn granny lumberjack fisher monkish redhead "
+    "blonde brunette",
     "creature": "robot android cyborg zombie vampire mermaid elf fairy angel devil demon skeleton "
     "alien wizard witch sorcerer ghost goblin orc troll ogre gnome dwarf scarecrow snowman "
     "mannequin statue sculpture doll puppet marionette figurine mech monster mummy yeti bigfoot "

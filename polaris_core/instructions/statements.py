@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from polaris_core.instructions.actions import action_start, is_doing
-from polaris_core.instructions.additions import read_add, stands_by_known
+from polaris_core.instructions.actions import LOOK_OF_DOING, action_start, is_doing
+from polaris_core.instructions.additions import read_add, read_remove, stands_by_known
 from polaris_core.instructions.becoming import read_becoming
-from polaris_core.instructions.complements import split_make
+from polaris_core.instructions.body_plans import is_being
+from polaris_core.instructions.complements import is_look_in, split_make
 from polaris_core.instructions.completeness import is_question, states_a_look
 from polaris_core.instructions.having import read_having
 from polaris_core.instructions.intent import InstructionType
@@ -27,12 +28,13 @@ from polaris_core.instructions.reading import (
     not_an_edit,
     restyled_background,
     restyled_picture,
+    restyled_thing,
 )
 from polaris_core.instructions.requests import Request
 from polaris_core.instructions.scenes import is_hour
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.wearing import read_wear
-from polaris_core.instructions.words import Words, base_noun, lower_at, strip_marks, word_set
+from polaris_core.instructions.words import Word, Words, base_noun, lower_at, strip_marks, word_set
 
 __all__ = ["no_request", "read_clause", "read_phrase"]
 
@@ -150,6 +152,9 @@ def _read_wished(subject: Words, new: Words) -> Reading:
         return read_having(subject, new[1:])
     if first in ("wear", "be") and len(new) > 1 and (first == "wear" or new[1].lower == "wearing"):
         return read_wear(subject, new[1:] if first == "wear" else new[2:])
+    if first in LOOK_OF_DOING and not is_being(read_thing(subject).head):
+        look = LOOK_OF_DOING[first]
+        return restyled_thing(read_thing(subject), (Word(look, look), *new[1:]))
     if first and first not in _BEING and is_doing(first):
         return not_an_edit(POSE, read_thing(subject))
     return _read_state(subject, new)
@@ -173,12 +178,16 @@ def _read_state(subject: Words, new: Words) -> Reading:
         return read_wear(subject, new[1:])
     if new and is_participle(new, 0) and not is_quality(new[0].lower):
         return not_an_edit("a change of pose, action or place", read_thing(subject))
+    if lower_at(new, 0) == "with" and len(new) > 1:
+        return read_having(subject, new[1:])
     if lower_at(new, 0) in _GONE:
         return Reading(InstructionType.REMOVE, read_thing(subject))
     if lower_at(new, 0) in ("in", "on", "at", "under", "inside", "by", "near"):
         placed = read_setting(subject, new)
         if placed:
             return placed
+        if is_hour(new[1:]) or (is_look_in(new) and not style_chunk(new)):
+            return read_becoming(subject, new[1:], seems=True)
         if not style_chunk(new):
             return not_an_edit("a change of pose, action or place", read_thing(subject))
     return read_becoming(subject, style_chunk(new) or new, seems=seems)
@@ -195,10 +204,23 @@ def _read_wish(words: Words) -> Reading:
             return read_becoming((*thing.core,), thing.style)
         return no_request()
     thing = read_thing(words)
+    of = find(words, {"of"})
+    if of > 0 and words[of - 1].lower in _VERSIONS:
+        having = find(words, {"with", "without"}, of)
+        end = having if having > 0 else len(words)
+        if names_picture(words[of + 1 : end]) and having < 0:
+            return restyled_picture(thing.style or thing.core[:-1])
+        if names_picture(words[of + 1 : end]):
+            kept = words[having].lower == "with"
+            changed = words[having + 1 :]
+            return read_having((), changed) if kept else read_remove("remove", changed)
     plural = base_noun(words[0].lower) != words[0].lower or bool(thing.place)
     if words[0].lower in DETERMINERS or plural or is_quality(words[0].lower):
         return read_add("add", words)
     return no_request()
+
+
+_VERSIONS = frozenset({"version", "rendition", "rendering", "variant"})
 
 
 def _read_fragment(words: Words) -> Reading | None:
@@ -214,6 +236,8 @@ def _read_fragment(words: Words) -> Reading | None:
     if at > 0 and target and lowers[-1] in _STYLED and not names_picture(target):
         return read_becoming(target, words[:at])
     look = style_chunk(body) or (body if is_style_phrase(body) else ())
+    if not look and lower_at(body, 0) == "as" and lower_at(body, 1) in ("a", "an"):
+        look = body[1:]
     if look or lowers[-1] in _STYLED:
         return restyled_picture(look or body)
     if lowers[0] in ("more", "less", "higher", "lower", "warmer", "cooler") and len(lowers) > 1:

@@ -16,13 +16,17 @@ _DIRT = word_set(
     "trash litter garbage rubbish mess clutter debris dirt leaves stains stain graffiti dust snow "
     "spill mud junk weeds"
 )
-_SHOWN = DETERMINERS | word_set("picture image photo same it scene shot version but ,")
+_SHOWN = DETERMINERS | word_set("me us picture image photo same it scene shot version but ,")
 
 
 def removed_thing(request: Request) -> Words:
     """The thing that a request wants away; nothing if it does not say so in one of these ways."""
     if request.has_verb:
-        return _taken_out(request.verb, request.rest) or _made_gone(request.verb, request.rest)
+        verb, rest = request.verb, request.rest
+        without = find(rest, {"without", "minus"})
+        if verb in ("have", "show", "get") and all(w.lower in _SHOWN for w in rest[:without]):
+            return rest[without + 1 :] if without > 0 else ()
+        return _taken_out(verb, rest) or _made_gone(verb, rest)
     return _left_out(request.words)
 
 

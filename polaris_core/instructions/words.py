@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = [
     "Word",
@@ -41,6 +42,12 @@ _CHAT = {
     "bg": "background",
     "pic": "picture",
     "pics": "pictures",
+    "teh": "the",
+    "hte": "the",
+    "adn": "and",
+    "wiht": "with",
+    "backround": "background",
+    "backgroud": "background",
 }
 
 
@@ -62,7 +69,7 @@ class Word:
     @property
     def is_mark(self) -> bool:
         """Whether it is punctuation."""
-        return not self.is_quote and not self.text[0].isalnum()
+        return not self.text[0].isalnum() and not self.is_quote
 
 
 Words = tuple[Word, ...]
@@ -74,8 +81,11 @@ def read_words(sentence: str) -> Words:
     Control characters count as spaces; typographic apostrophes and dashes as the plain ones; a
     line that begins like a sentence ends the one before.
     """
-    plain = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in _one_line(sentence))
-    plain = unicodedata.normalize("NFC", plain).translate(_LIKE_ASCII)
+    plain = _one_line(sentence)
+    if not (plain.isascii() and plain.isprintable()):
+        seen = (" " if unicodedata.category(c) in _UNSEEN else c for c in plain)
+        plain = unicodedata.normalize("NFC", "".join(seen))
+    plain = plain.translate(_LIKE_ASCII)
     plain = _BLACK_AND_WHITE.sub("black and white", _ARROW.sub(" → ", plain))
     words: list[Word] = []
     end = -1
@@ -112,7 +122,10 @@ def word_set(words: str) -> frozenset[str]:
 
 def find(words: Words, wanted: frozenset[str] | set[str], start: int = 0) -> int:
     """The index of the first of `wanted` at or after `start`; -1 if there is none."""
-    return next((i for i in range(start, len(words)) if words[i].lower in wanted), -1)
+    for index in range(start, len(words)):
+        if words[index].lower in wanted:
+            return index
+    return -1
 
 
 def lower_at(words: Words, index: int) -> str:
@@ -130,6 +143,7 @@ def strip_marks(words: Words) -> Words:
     return words[start:end]
 
 
+@lru_cache(maxsize=4096)
 def base_noun(noun: str) -> str:
     """A noun in lower case and the singular, by the usual endings only."""
     noun = noun.lower().removesuffix("'s").rstrip("'")

