@@ -27,7 +27,7 @@ def answer_logits(model: CausalModel, places: Sequence[int], **inputs: object) -
 
 
 def cache_argument(model: CausalModel) -> str:
-    """What the model calls the keys and values that it is given: since transformers 5.24 `cache`."""
+    """What the model calls the keys and values it is given: `cache` since transformers 5.24."""
     # a wrapper may hide what its model takes, and its decoder does not
     known = [inspect.signature(m.forward).parameters for m in (model, model.get_decoder())]
     return "cache" if any("cache" in names for names in known) else "past_key_values"
