@@ -110,7 +110,7 @@ def staged(asked: Asked, sizes: tuple[int, ...], share: float) -> tuple[list[int
     before = [0] * len(left)
     for size in sizes:
         now = asked.tokens[size]
-        tokens += sum(now[i] for i in left if now[i] != before[i])  # what was whole is not read again
+        tokens += sum(now[i] for i in left if now[i] != before[i])  # else it was whole before
         before = now
         left.sort(key=lambda i: (-asked.odds[size][i], i))
         last = size == sizes[-1]
