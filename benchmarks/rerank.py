@@ -1,22 +1,28 @@
 """Reading 150 candidates with a language model: Tree Rerank against the usual ways.
 
-    python benchmarks/rerank.py [--json] [--quick] [--shape 0.5b|14b-layer] [--layers N]
-                                [--candidates K] [--repetitions N] [--recipe]
+    python benchmarks/rerank.py [--json] [--quick] [--peers] [--shape 0.5b|14b-layer] [--layers N]
+                                [--candidates K] [--repetitions N] [--token-budget N]
 
 The shape is Qwen2.5-0.5B's (24 layers, float32, random weights: they tell speed and equality of
 scores, not quality); a prefix of 250 tokens and about 100 per candidate. Compared are
 
     pointwise     sorted batches of 16, padded, prefix and all; only the last row of the head
-    listwise      one prompt with everything in it, up to its first answer (no ranking decoded)
+    listwise      one prompt with everything in it, up to its first answer (no ranking written)
     one round     Tree Rerank, every candidate with its full text
     rounds        first 20 tokens of each, then the best quarter with the full text
-    recipe        (with --recipe) as pointwise, but with all rows of the head, the usual recipe
+
+and with --peers also
+
+    cross_encoder    the CrossEncoder of sentence-transformers, over the same weights and tokens
+    recipe           as the page of Qwen3-Reranker shows it: batches with all rows of the head
+    listwise_written the ranking of the one prompt written out (8 tokens of it, and all counted)
 
 `14b-layer` is one layer of Qwen2.5-14B with 200 candidates, over 20,000 tokens. All take their
 turns within one process; ratios are medians of the ratios within a turn. The FLOP bound is the time
 that the arithmetic would take at the rate of a 4096³ product, measured in every turn.
-`--quick` computes 4 of the 24 layers, in 5 turns. On a machine that others use too, the ratios of
+`--quick` computes 2 of the 24 layers, in 3 turns. On a machine that others use too, the ratios of
 processor time (`…_cpu`) are steadier; set OMP_WAIT_POLICY=PASSIVE, so that waiting costs none.
+On a GPU see rerank_gpu.py.
 """
 
 from __future__ import annotations
@@ -35,12 +41,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, Qwen2Config
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from polaris_core.rerank import Tree, rank  # noqa: E402
+from benchmarks.peers.reading import STEPS, Listwise, cross_encoder, pointwise, recipe
+from polaris_core.rerank import Tree, rank
 
-PREFIX, TEXT, SPREAD, SHORT, BATCH = 250, 100, 25, 20, 16
+PREFIX, TEXT, SPREAD, SHORT = 250, 100, 25, 20
 YES, NO = 5, 9
 
 FLOORS = {
@@ -55,6 +61,14 @@ FLOORS_14B = {
     "flop_share": "floor 0.68, goal 0.80",
     "max_abs_diff_fp32": "at most 1e-5",
 }
+NAMES = {
+    "pointwise": "batched_pointwise",
+    "listwise": "listwise_prefill",
+    "listwise_written": "listwise_written",
+    "cross_encoder": "cross_encoder",
+    "recipe": "recipe",
+}
+"""What is compared with, by its name among the figures."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +82,9 @@ class Shape:
     key_heads: int
     vocabulary: int
 
-    def model(self) -> Any:  # noqa: ANN401
-        """One of this shape, in float32."""
-        torch.manual_seed(0)
-        config = Qwen2Config(
+    def config(self) -> Qwen2Config:
+        """That of such a model."""
+        return Qwen2Config(
             vocab_size=self.vocabulary,
             hidden_size=self.hidden,
             intermediate_size=self.inner,
@@ -80,7 +93,11 @@ class Shape:
             num_key_value_heads=self.key_heads,
             tie_word_embeddings=True,
         )
-        return AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+
+    def model(self) -> Any:  # noqa: ANN401
+        """One of this shape, in float32."""
+        torch.manual_seed(0)
+        return AutoModelForCausalLM.from_config(self.config(), dtype=torch.float32).eval()
 
     def operations(self, prefix: int, branches: list[int]) -> float:
         """Floating-point operations of one round: linear layers, and attention to what is seen."""
@@ -106,35 +123,6 @@ def make_tree(count: int, vocabulary: int) -> Tree:
 
     full = [tokens(max(30, round(rng.gauss(TEXT, SPREAD)))) for _ in range(count)]
     return Tree.of(tokens(PREFIX), [[b[:SHORT] for b in full], full], (YES, NO))
-
-
-def pointwise(model: Any, tree: Tree, rows: int = 1) -> list[float]:  # noqa: ANN401
-    """Log-odds by sorted batches, padded on the left; `rows` of the head, 0 for all of them."""
-    full = tree.rounds[-1]
-    order = sorted(range(len(full)), key=lambda i: -len(full[i]))
-    odds = [0.0] * len(full)
-    for at in range(0, len(order), BATCH):
-        batch = order[at : at + BATCH]
-        texts = [tree.prefix + full[i] for i in batch]
-        longest = max(map(len, texts))
-        ids = torch.tensor([(0,) * (longest - len(t)) + t for t in texts])
-        mask = torch.tensor([[0] * (longest - len(t)) + [1] * len(t) for t in texts])
-        logits = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=(mask.cumsum(1) - 1).clamp(min=0),
-            use_cache=False,
-            logits_to_keep=rows,
-        ).logits[:, -1]
-        for i, value in zip(batch, (logits[:, YES] - logits[:, NO]).tolist(), strict=True):
-            odds[i] = value
-    return odds
-
-
-def listwise(model: Any, tree: Tree) -> None:  # noqa: ANN401
-    """One prompt with everything in it."""
-    ids = [*tree.prefix, *(token for branch in tree.rounds[-1] for token in branch)]
-    model(input_ids=torch.tensor([ids]), use_cache=True, logits_to_keep=1)
 
 
 def product() -> Callable[[], object]:
@@ -191,34 +179,52 @@ def ratio(times: dict[str, list[float]], a: str, b: str) -> float:
     return statistics.median(x / y for x, y in zip(times[a], times[b], strict=True))
 
 
+def works_of(
+    model: Any,  # noqa: ANN401
+    tree: Tree,
+    options: argparse.Namespace,
+) -> dict[str, Callable[[], object]]:
+    """Everything that takes its turn, by name."""
+    full = Tree(tree.prefix, tree.rounds[-1:], tree.answers)
+    gemm, prompt = product(), Listwise(model, tree)
+    works: dict[str, Callable[[], object]] = {
+        "gemm": lambda: [gemm() for _ in range(3)],
+        "one_round": lambda: rank(model, full, token_budget=options.token_budget),
+        "rounds": lambda: rank(model, tree, token_budget=options.token_budget),
+        "listwise": prompt.read,
+    }
+    if options.peers:
+        works["write"] = prompt.write
+        works["recipe"] = lambda: recipe(model, tree)
+        try:
+            works["cross_encoder"] = cross_encoder(model, full)
+        except ModuleNotFoundError:
+            print("the CrossEncoder is left out: pip install sentence-transformers")
+    if options.shape != "14b-layer":
+        works["pointwise"] = lambda: pointwise(model, tree)
+    return works
+
+
 def measure(options: argparse.Namespace) -> dict[str, float]:
     """Every figure."""
     shape: Shape = SHAPES[options.shape]
     shape = Shape(**{**vars(shape), "layers": options.layers or shape.layers})
     model, tree = shape.model(), make_tree(options.candidates, shape.vocabulary)
     full = Tree(tree.prefix, tree.rounds[-1:], tree.answers)
-    gemm = product()
-    works: dict[str, Callable[[], object]] = {
-        "gemm": lambda: [gemm() for _ in range(3)],
-        "one_round": lambda: rank(model, full, token_budget=options.token_budget),
-        "rounds": lambda: rank(model, tree, token_budget=options.token_budget),
-        "listwise": lambda: listwise(model, tree),
-        "pointwise": lambda: pointwise(model, tree),
-    }
-    if options.recipe:
-        works["recipe"] = lambda: pointwise(model, tree, rows=0)
-    if options.shape == "14b-layer":
-        del works["pointwise"]
     with torch.no_grad():
+        works = works_of(model, tree, options)
         works["gemm"]()
         rank(model, Tree(full.prefix, ((full.prefix,),), full.answers))
         taken = taken_in_turns(works, options.repetitions)
     figures: dict[str, float] = {}
-    names = {"pointwise": "batched_pointwise", "listwise": "listwise_prefill", "recipe": "recipe"}
-    for other in (name for name in names if name in works):
-        for ours in ("one_round", "rounds"):
-            figures[f"{ours}_vs_{names[other]}"] = ratio(taken.seconds, other, ours)
-            figures[f"{ours}_vs_{names[other]}_cpu"] = ratio(taken.cpu_seconds, other, ours)
+    for times, ending in ((taken.seconds, ""), (taken.cpu_seconds, "_cpu")):
+        if "write" in times:
+            part = Listwise(model, tree).ranking_tokens / STEPS
+            pairs = zip(times["listwise"], times["write"], strict=True)
+            times["listwise_written"] = [read + part * write for read, write in pairs]
+        for other in (name for name in NAMES if name in times):
+            for ours in ("one_round", "rounds"):
+                figures[f"{ours}_vs_{NAMES[other]}{ending}"] = ratio(times, other, ours)
     lengths = [len(branch) for branch in full.rounds[0]]
     bound = shape.operations(len(full.prefix), lengths) / (3 * 2 * 4096**3)
     figures["flop_share"] = bound * ratio(taken.seconds, "gemm", "one_round")
@@ -226,6 +232,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     figures["gemm_gflops"] = 3 * 2 * 4096**3 / statistics.median(taken.seconds["gemm"]) / 1e9
     figures["max_abs_diff_fp32"] = largest_difference(model, full)
     figures |= {f"{name}_s": statistics.median(times) for name, times in taken.seconds.items()}
+    figures |= {f"{name}_cpu_s": statistics.median(t) for name, t in taken.cpu_seconds.items()}
     figures |= {f"{name}_peak_mb": mb for name, mb in taken.memory_mb.items() if name != "gemm"}
     return figures
 
@@ -244,7 +251,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--recipe", action="store_true")
+    parser.add_argument("--peers", action="store_true", help="other libraries too")
     parser.add_argument("--shape", choices=sorted(SHAPES), default="0.5b")
     parser.add_argument("--layers", type=int)
     parser.add_argument("--candidates", type=int)
@@ -253,9 +260,9 @@ def main() -> None:
     options = parser.parse_args()
     large = options.shape == "14b-layer"
     options.candidates = options.candidates or (200 if large else 150)
-    options.repetitions = options.repetitions or (5 if options.quick else 3)
+    options.repetitions = options.repetitions or 3
     if options.quick and not large:
-        options.layers = options.layers or 4
+        options.layers = options.layers or 2
     figures = measure(options)
     layers = options.layers or SHAPES[options.shape].layers
     print(f"{options.shape} shape, {layers} layers, float32, {options.candidates} candidates")

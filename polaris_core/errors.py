@@ -4,7 +4,8 @@
     ├── InvalidInput                 a value from outside cannot be used
     │   ├── InvalidIntent            … the JSON of an intent
     │   ├── InvalidPlan              … the JSON of a plan
-    │   └── InvalidWorkflow          … an API workflow
+    │   ├── InvalidWorkflow          … an API workflow
+    │   └── UnusualAttention         … a language model that attends in a way of its own
     ├── FileProblem                  one file is at fault; scans collect these and go on
     │   ├── BrokenHeader             … its safetensors header
     │   ├── BrokenSidecar            … the metadata file beside it
@@ -59,6 +60,7 @@ __all__ = [
     "StoreProblem",
     "UnknownModel",
     "UnreadableReply",
+    "UnusualAttention",
     "WorkflowFailed",
     "WorkflowRejected",
 ]
@@ -111,6 +113,10 @@ class InvalidPlan(InvalidInput):
 
 class InvalidWorkflow(InvalidInput):
     """A workflow is not in ComfyUI's API form, or lacks what is to be filled in."""
+
+
+class UnusualAttention(InvalidInput):
+    """This language model's attention cannot be exchanged; it is read in plain batches instead."""
 
 
 class FileProblem(PolarisError):

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from polaris_core.errors import InvalidInput
+from polaris_core.errors import UnusualAttention
 from polaris_core.rerank.backend import CausalModel
 
 __all__ = ["answers_only", "attention"]
@@ -17,14 +17,14 @@ def attention(model: CausalModel, name: str) -> Generator[None]:
     """Let the part that reads text attend through the function registered under this name.
 
     Raises:
-        InvalidInput: The model does not let its attention be chosen.
+        UnusualAttention: The model does not let its attention be chosen.
     """
     decoder = model.get_decoder()
     before = decoder.config._attn_implementation
     decoder.set_attn_implementation(name)
     try:
         if decoder.config._attn_implementation != name:
-            raise InvalidInput(
+            raise UnusualAttention(
                 "this model computes its attention in its own way",
                 value=type(model).__name__,
                 hint='Choose another model, or backend="batched"',

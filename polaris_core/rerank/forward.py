@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-from polaris_core.errors import InvalidInput
+from polaris_core.errors import UnusualAttention
 from polaris_core.rerank.backend import CausalModel, Reading
 from polaris_core.rerank.borrowed import answers_only, attention
 from polaris_core.rerank.prefix import Prefix, read_prefix
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Attend", "PackedReader", "open_packed", "register"]
 
 _HARMLESS = {
+    "cache",
     "cache_position",
     "is_causal",
     "past_key_values",
@@ -114,8 +115,8 @@ def _strange(arguments: Mapping[str, object]) -> list[str]:
     )
 
 
-def _unreadable(module: Any, why: str) -> InvalidInput:  # noqa: ANN401
-    return InvalidInput(
+def _unreadable(module: Any, why: str) -> UnusualAttention:  # noqa: ANN401
+    return UnusualAttention(
         f"this model cannot be read as a tree: {why}",
         value=type(module).__name__,
         hint='Choose another model, or backend="batched"',

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polaris_core.errors import InvalidInput
 from polaris_core.rerank.backend import CausalModel
-from polaris_core.rerank.rows import answer_logits, input_device
+from polaris_core.rerank.rows import answer_logits, cache_argument, input_device
 from polaris_core.rerank.tree import Tokens
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def read_prefix(model: CausalModel, tokens: Tokens) -> Prefix:
         [len(tokens) - 1],
         input_ids=torch.tensor([tokens], device=device),
         position_ids=torch.arange(len(tokens), device=device)[None],
-        past_key_values=prefix.cache,
         use_cache=True,
+        **{cache_argument(model): prefix.cache},
     )
     for layer in prefix.cache.layers:
         keys = getattr(layer, "keys", None)

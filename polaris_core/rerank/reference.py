@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from polaris_core.rerank.backend import CausalModel, Reader, Reading
 from polaris_core.rerank.borrowed import answers_only
 from polaris_core.rerank.prefix import Prefix, read_prefix
-from polaris_core.rerank.rows import answer_logits, input_device, log_odds_of
+from polaris_core.rerank.rows import answer_logits, cache_argument, input_device, log_odds_of
 from polaris_core.rerank.supported import check_attention
 from polaris_core.rerank.tree import Tokens, Tree
 
@@ -99,8 +99,8 @@ class _Batched:
             attention_mask=torch.ones(
                 len(branches), start + longest, dtype=torch.long, device=device
             ),
-            past_key_values=self._prefix.copies(len(branches)),
             use_cache=True,
+            **{cache_argument(self._model): self._prefix.copies(len(branches))},
         )
         rows = torch.stack([logits[i, places.index(end)] for i, end in enumerate(ends)])
         return Reading(log_odds_of(rows, self._columns), longest * len(branches))

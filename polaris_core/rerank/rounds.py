@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
-from polaris_core.errors import InvalidInput
+from polaris_core.errors import InvalidInput, UnusualAttention
 from polaris_core.progress import Progress, silent
 from polaris_core.rerank.backend import Backend, CausalModel, Reader
 from polaris_core.rerank.cascade import CascadeBackend
@@ -62,8 +62,8 @@ def rank(
         keep: How many are wanted; None leaves nobody out after the last round.
         share: Of the candidates left this share, but at least `keep` of them, goes on from one
             round to the next; in (0, 1].
-        backend: "cascade", the default; "flex" for GPUs with Triton; "batched" and "one_by_one"
-            are plain and slow.
+        backend: "auto" takes "cascade", or "batched" for a model whose attention cannot be
+            exchanged; "flex" is for GPUs with Triton; "one_by_one" is plain and slow.
         token_budget: Tokens per forward pass at the most, unless a branch alone is longer; None
             takes 1,024 on a CPU and 8,192 elsewhere. Half of it is tried where memory runs out.
         progress: Told before each pack how many tokens of the round are read.
@@ -75,11 +75,31 @@ def rank(
             number.
         Cancelled: `progress` raised it; whatever else it raises passes through as well.
     """
-    began = time.perf_counter()
-    reads = _backend(backend)
-    _check_arguments(keep, share, token_budget)
+    _check_arguments(backend, keep, share, token_budget)
     check_model(model, tree)
     budget = token_budget or default_budget(model)
+
+    def read_by(name: str) -> Ranking:
+        return _read(BACKENDS[name], model, tree, keep, share, budget, progress)
+
+    if backend != "auto":
+        return read_by(backend)
+    try:
+        return read_by("cascade")
+    except UnusualAttention:
+        return read_by("batched")
+
+
+def _read(
+    reads: Backend,
+    model: CausalModel,
+    tree: Tree,
+    keep: int | None,
+    share: float,
+    budget: int,
+    progress: Progress,
+) -> Ranking:
+    began = time.perf_counter()
     progress(0, len(tree.prefix), "reading the instruction")
     try:
         with reads.open(model, tree) as reader:
@@ -134,14 +154,12 @@ def _all_rounds(
     return tuple(rounds), tuple(log_odds[i] for i in range(tree.candidates)), budget
 
 
-def _backend(name: str) -> Backend:
-    if name not in get_args(BackendName):
+def _check_arguments(
+    backend: str, keep: int | None, share: float, token_budget: int | None
+) -> None:
+    if backend not in get_args(BackendName):
         hint = f"One of {', '.join(get_args(BackendName))}"
-        raise InvalidInput("no such backend", value=name, hint=hint)
-    return BACKENDS["cascade" if name == "auto" else name]
-
-
-def _check_arguments(keep: int | None, share: float, token_budget: int | None) -> None:
+        raise InvalidInput("no such backend", value=backend, hint=hint)
     if keep is not None and keep < 1:
         raise InvalidInput("at least one candidate must be kept", value=keep)
     if not 0 < share <= 1:

@@ -11,7 +11,7 @@ from polaris_core.rerank.backend import CausalModel
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["answer_logits", "input_device", "log_odds_of"]
+__all__ = ["answer_logits", "cache_argument", "input_device", "log_odds_of"]
 
 
 def answer_logits(model: CausalModel, places: Sequence[int], **inputs: object) -> Tensor:
@@ -24,6 +24,13 @@ def answer_logits(model: CausalModel, places: Sequence[int], **inputs: object) -
         return model(**inputs, logits_to_keep=kept).logits
     logits: Tensor = model(**inputs).logits
     return logits[:, kept.to(logits.device)]
+
+
+def cache_argument(model: CausalModel) -> str:
+    """What the model calls the keys and values it is given: `cache` since transformers 5.24."""
+    # a wrapper may hide what its model takes, and its decoder does not
+    known = [inspect.signature(m.forward).parameters for m in (model, model.get_decoder())]
+    return "cache" if any("cache" in names for names in known) else "past_key_values"
 
 
 def input_device(model: CausalModel) -> Any:  # noqa: ANN401

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
 from polaris_core.progress import silent
-from polaris_core.rerank import Tree, rank
+from polaris_core.rerank import Tree, cascade, rank
 from polaris_core.rerank.cascade import CascadeAttention
 from polaris_core.rerank.forward import open_packed
 from polaris_core.rerank.reading import read_branches
@@ -105,6 +105,20 @@ def test_a_branch_scores_as_if_it_were_alone(name, backend):
     @given(tree=trees(), budget=st.integers(1, 200))
     def law(tree, budget):
         ranking = rank(model, tree, backend=backend, token_budget=budget)
+        check_law(ranking.scores, ranking.order, alone(model, tree))
+
+    law()
+
+
+@pytest.mark.parametrize("name", ["Qwen2", "Qwen3", "Llama", "Mistral"])
+def test_it_does_so_without_undocumented_operators_too(name, monkeypatch):
+    monkeypatch.setattr(cascade, "_OPERATOR", "_no_such_operator")
+    model = tiny(name)
+
+    @settings(max_examples=8)
+    @given(tree=trees(), budget=st.integers(1, 200))
+    def law(tree, budget):
+        ranking = rank(model, tree, backend="cascade", token_budget=budget)
         check_law(ranking.scores, ranking.order, alone(model, tree))
 
     law()

@@ -7,6 +7,9 @@ import transformers
 from polaris_core.errors import InvalidInput
 from polaris_core.rerank import Tree, rank
 
+BLOOM = transformers.BloomConfig(
+    vocab_size=97, hidden_size=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2
+)
 TREE_BACKENDS = ["cascade", "flex", "batched"]
 
 
@@ -61,15 +64,21 @@ def test_attention_that_is_computed_otherwise_is_refused_and_read_in_batches(mak
     assert rank(model, tree, backend="batched").scores == pytest.approx(alone, abs=1e-5)
 
 
-def test_attention_that_cannot_be_chosen_is_refused_and_read_in_batches(tree, make_as):
-    config = transformers.BloomConfig(
-        vocab_size=97, hidden_size=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2
-    )
-    model = make_as(config)
+@pytest.mark.parametrize("backend", ["cascade", "flex"])
+def test_attention_that_cannot_be_chosen_is_refused_where_it_is_named(tree, make_as, backend):
     with pytest.raises(InvalidInput, match="computes its attention in its own way: Bloom"):
-        rank(model, tree)
-    alone = rank(model, tree, backend="one_by_one").scores
-    assert rank(model, tree, backend="batched").scores == pytest.approx(alone, abs=1e-5)
+        rank(make_as(BLOOM), tree, backend=backend)
+
+
+@pytest.mark.parametrize("name", ["Bloom", "Gemma2"])
+def test_left_to_itself_such_a_model_is_read_in_batches(make, tree, make_as, name):
+    gemma = make(transformers.Gemma2Config, sliding_window=4096)
+    model = make_as(BLOOM) if name == "Bloom" else gemma
+    ranking = rank(model, tree, keep=4)
+    alone = rank(model, tree, keep=4, backend="one_by_one")
+    assert ranking.backend == "batched"
+    assert ranking.scores == pytest.approx(alone.scores, abs=1e-5)
+    assert ranking.kept == alone.kept
 
 
 def test_a_cache_of_something_else_than_keys_is_refused(tree, make_as):
@@ -81,7 +90,7 @@ def test_a_cache_of_something_else_than_keys_is_refused(tree, make_as):
         first_k_dense_replace=1,
     )  # fmt: skip
     with pytest.raises(InvalidInput, match="its cache keeps something else"):
-        rank(make_as(config), tree)
+        rank(make_as(config), tree, backend="cascade")
 
 
 @pytest.mark.parametrize("backend", [*TREE_BACKENDS, "one_by_one"])

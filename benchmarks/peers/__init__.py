@@ -1,0 +1,1 @@
+"""What other libraries do, and plain ways, for benchmarks to compare with."""
