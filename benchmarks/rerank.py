@@ -48,6 +48,7 @@ from polaris_core.rerank import Tree, rank
 
 PREFIX, TEXT, SPREAD, SHORT = 250, 100, 25, 20
 YES, NO = 5, 9
+QUARTER = 0.25
 
 FLOORS = {
     "one_round_vs_batched_pointwise": "floor 3.3, goal 4.2",
@@ -190,7 +191,7 @@ def works_of(
     works: dict[str, Callable[[], object]] = {
         "gemm": lambda: [gemm() for _ in range(3)],
         "one_round": lambda: rank(model, full, token_budget=options.token_budget),
-        "rounds": lambda: rank(model, tree, token_budget=options.token_budget),
+        "rounds": lambda: rank(model, tree, share=QUARTER, token_budget=options.token_budget),
         "listwise": prompt.read,
     }
     if options.peers:

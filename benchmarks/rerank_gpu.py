@@ -26,7 +26,7 @@ from transformers import AutoModelForCausalLM
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.peers.reading import Listwise, pointwise
-from benchmarks.rerank import SHAPES, Shape, make_tree
+from benchmarks.rerank import QUARTER, SHAPES, Shape, make_tree
 from polaris_core.rerank import Tree, rank
 
 SHAPES_HERE = {**SHAPES, "14b": Shape(48, 5120, 13_824, 40, 8, 152_064)}
@@ -79,7 +79,7 @@ def works_of(model: Any, tree: Tree) -> dict[str, Callable[[], object]]:  # noqa
     }
     for backend in BACKENDS:
         works[f"{backend}_one_round"] = lambda b=backend: rank(model, full, backend=b)
-        works[f"{backend}_rounds"] = lambda b=backend: rank(model, tree, backend=b)
+        works[f"{backend}_rounds"] = lambda b=backend: rank(model, tree, share=QUARTER, backend=b)
     return works
 
 

@@ -19,7 +19,7 @@ from polaris_core.rerank.listwise import ListwiseJudge
 from polaris_core.rerank.prompt import Form
 from polaris_core.rerank.ranked import rank_with
 from polaris_core.rerank.report import RerankReport
-from polaris_core.rerank.rounds import BackendName
+from polaris_core.rerank.rounds import SHARE, BackendName
 from polaris_core.rerank.tree_judge import TreeJudge
 from polaris_core.retrieval.shortlist import Shortlist, SlotName
 
@@ -39,7 +39,7 @@ def rerank_shortlist(
     rounds: int = 2,
     threshold: float = 0.5,
     token_budget: int | None = None,
-    share: float = 0.25,
+    share: float = SHARE,
     method: Method = "auto",
     form: Form = "auto",
     backend: BackendName = "auto",
@@ -106,7 +106,7 @@ def judge_of(
     method: Method = "auto",
     *,
     rounds: int = 2,
-    share: float = 0.25,
+    share: float = SHARE,
     token_budget: int | None = None,
     form: Form = "auto",
     backend: BackendName = "auto",

@@ -13,7 +13,7 @@ from polaris_core.progress import Progress
 from polaris_core.rerank.candidate_text import full_text, short_text
 from polaris_core.rerank.judging import Judgement, LocalModel
 from polaris_core.rerank.prompt import Form, Written, form_of, write_question
-from polaris_core.rerank.rounds import BackendName, rank
+from polaris_core.rerank.rounds import SHARE, BackendName, rank
 from polaris_core.rerank.texts import tree_of_texts
 from polaris_core.rerank.topics import Topic
 from polaris_core.rerank.tree import Tree
@@ -48,7 +48,7 @@ class TreeJudge:
 
     local: LocalModel
     rounds: int = 2
-    share: float = 0.25
+    share: float = SHARE
     """Of the candidates of a round this share is read again."""
     token_budget: int | None = None
     """Tokens of a forward pass; None leaves it to the device."""
