@@ -165,9 +165,9 @@ def read_remove(verb: str, rest: Words) -> Reading:
     if rest and rest[0].lower in ("from", "in") and find(rest, {","}) > 0:
         at = find(rest, {","})
         rest = (*rest[at + 1 :], *rest[:at])
+    if lower_at(rest, 0) in ("everything", "all") and lower_at(rest, 1) in ("but", "except"):
+        rest = (Word("everything", "everything"), Word("except", "except"), *rest[2:])
     thing = read_thing(rest)
-    if thing.head in ("everything", "all") and lower_at(thing.place, 0) in ("except", "but"):
-        thing = BACKGROUND
     if thing.head in BACKGROUNDS:
         return restyled_background(thing, (Word("plain", "plain"),))
     if thing.head in _NOISE:

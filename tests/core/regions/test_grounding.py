@@ -310,8 +310,9 @@ def test_nothing_that_is_given_is_changed():
     assert (attention == given_before[1]).all()
 
 
-def test_what_a_sentence_excepts_is_left_alone():
-    region = grounded(parse_instruction("Remove everything except the cat"))
+@pytest.mark.parametrize("all_but", ["everything except", "everything but", "all but"])
+def test_what_a_sentence_excepts_is_left_alone(all_but):
+    region = grounded(parse_instruction(f"Remove {all_but} the cat"))
     assert (region.mask == ~PROPOSALS[1].mask).all()
 
 
