@@ -19,7 +19,9 @@ from polaris_core.errors import InvalidInput, UnsupportedModel
 __all__ = ["choose_device", "load_pipeline", "require_engine"]
 
 _INSTALL = "'polaris-zoo[standalone]'"
-_COMFYUI_CAN = "ComfyUI may run it; or choose another with --pin, or restrict the search with --base"
+_COMFYUI_CAN = (
+    "ComfyUI may run it; or choose another with --pin, or restrict the search with --base"
+)
 
 
 def require_engine() -> Any:  # noqa: ANN401
@@ -91,7 +93,11 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
             parts["vae"] = tiny_autoencoder(_tensors(path), layout.latent_scale)
         else:
             parts["vae"] = diffusers.AutoencoderKL.from_single_file(
-                os.fspath(path), config=folder, subfolder="vae", torch_dtype=torch.float32, **offline
+                os.fspath(path),
+                config=folder,
+                subfolder="vae",
+                torch_dtype=torch.float32,
+                **offline,
             )
         pipeline = getattr(diffusers, layout.pipeline_class).from_single_file(
             os.fspath(path), config=folder, torch_dtype=dtype, **offline, **parts
@@ -110,7 +116,7 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 
 def _check_complete(part: Any, name: str, path: Path) -> None:  # noqa: ANN401
-    """diffusers leaves without memory what it did not find in the file."""
+    """Refuse weights without memory: diffusers leaves so what it did not find in the file."""
     missing = [key for key, weight in part.named_parameters() if weight.is_meta]
     if missing:
         raise UnsupportedModel(

@@ -64,13 +64,13 @@ def _load(pipeline: Any, name: str, step: LoraStep, path: Path) -> None:  # noqa
         raise IncompatibleAdapter(
             f"diffusers cannot apply a LoRA of the plan ({reason})",
             value=step.pick.file,
-            hint=f"Ban it with --pin '-{step.pick.file}'; ComfyUI may be able to apply it",
+            hint=f"Ban it with --pin='-{step.pick.file}'; ComfyUI may be able to apply it",
         ) from error
     if name not in {n for names in pipeline.get_list_adapters().values() for n in names}:
         raise IncompatibleAdapter(
             "no weight of the LoRA fits this checkpoint",
             value=step.pick.file,
-            hint=f"Ban it with --pin '-{step.pick.file}'",
+            hint=f"Ban it with --pin='-{step.pick.file}'",
         )
 
 

@@ -18,10 +18,8 @@ Tensor = Any
 def encode(vae: Any, pixels: Tensor) -> Tensor:  # noqa: ANN401
     """The latent, `b c h w`, of pictures, `b h w 3`, 0 to 1: no chance is in it."""
     encoded = vae.encode(pixels.movedim(-1, 1).to(vae.device) * 2 - 1)
-    if hasattr(encoded, "latents"):  # TAESD's form; the other gives a distribution
-        latent = encoded.latents
-    else:
-        latent = encoded.latent_dist.mode()
+    # TAESD's form gives latents, the other a distribution of them.
+    latent = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
     return (latent - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
 
 

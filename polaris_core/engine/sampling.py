@@ -8,6 +8,7 @@ noise, and each step walks along it to the next level.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from polaris_core.encoders.checks import required
@@ -63,10 +64,7 @@ def predictor(
     unet, dtype = pipeline.unet, pipeline.unet.dtype
     told = [positive] if guidance == 1 else [positive, negative]
     # One call for both where they are equally long.
-    if len({c.words.shape for c in told}) == 1:
-        batches = [told]
-    else:
-        batches = [[c] for c in told]
+    batches = [told] if len({c.words.shape for c in told}) == 1 else [[c] for c in told]
 
     def predict(x: Tensor, sigma: float) -> Tensor:
         scaled = (x / (1 + sigma**2) ** 0.5).to(dtype)
@@ -112,7 +110,7 @@ def sample(
         progress: Called at every step.
     """
     x = noised(latent, noise, sigmas[0])
-    for i, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
         progress(i, len(sigmas) - 1, "sampling")
         if mask is None:
             picture = predict(x, sigma)

@@ -14,7 +14,16 @@ from polaris_core.encoders.checks import required
 from polaris_core.errors import InvalidInput
 from polaris_core.planning.plan import EditPlan, MaskMode
 
-__all__ = ["CELL_PX", "Start", "blank", "check_image", "check_mask", "grow", "pad_to_cells", "start"]
+__all__ = [
+    "CELL_PX",
+    "Start",
+    "blank",
+    "check_image",
+    "check_mask",
+    "grow",
+    "pad_to_cells",
+    "start",
+]
 
 CELL_PX = 8
 """Latents stand for squares of this many pixels."""

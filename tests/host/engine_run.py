@@ -207,7 +207,9 @@ def small_checkpoints() -> None:
         file = (SDXL if xl else SD15)({}).process_clip_state_dict_for_saving(weights)
         file |= {f"model.diffusion_model.{k}": w for k, w in random_weights(module, seed).items()}
         file |= {f"first_stage_model.{k}": w for k, w in random_weights(vae, seed).items()}
-        save_file({k: w.clone().contiguous() for k, w in file.items()}, FOLDER / f"{name}.safetensors")
+        save_file(
+            {k: w.clone().contiguous() for k, w in file.items()}, FOLDER / f"{name}.safetensors"
+        )
         rng = torch.Generator().manual_seed(seed)
         x, pixels = (torch.randn(s, generator=rng) for s in ((1, 4, 16, 24), (1, 3, 64, 96)))
         told = None

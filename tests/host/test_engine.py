@@ -9,7 +9,6 @@ import json
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -78,9 +77,7 @@ def lora_step() -> LoraStep:
 
 def plan_of(sentence: str, mask: MaskPlan, denoise: float, **fields) -> EditPlan:
     intent = parse_instruction(sentence, has_picture=True)
-    return EditPlan(
-        intent, prompt=PROMPT, negative="blurry", denoise=denoise, mask=mask, **fields
-    )
+    return EditPlan(intent, prompt=PROMPT, negative="blurry", denoise=denoise, mask=mask, **fields)
 
 
 PLANS = {
@@ -111,9 +108,7 @@ def files(tmp_path_factory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("models")
     make_checkpoint(folder / "tiny.safetensors", 3)
     make_lora(folder / "ink.safetensors", 4)
-    return SimpleNamespace(
-        checkpoint=folder / "tiny.safetensors", lora=folder / "ink.safetensors"
-    )
+    return SimpleNamespace(checkpoint=folder / "tiny.safetensors", lora=folder / "ink.safetensors")
 
 
 @pytest.fixture(scope="module")
