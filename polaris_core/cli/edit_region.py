@@ -55,7 +55,7 @@ class RegionFinder:
         """
         if job.mask is not None:
             grey = read_picture(job.mask).convert("L")
-            return np.asarray(grey, np.float32) / 255, ""
+            return np.asarray(grey, np.float32) / np.float32(255), ""
         progress = terminal_progress()
         proposals = ()
         if not means_all(intent):

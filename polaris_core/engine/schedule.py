@@ -22,8 +22,8 @@ def _log_sigmas() -> npt.NDArray[np.float64]:
 
     A level is the noise's standard deviation beside a picture of 1.
     """
-    betas = np.linspace(_FIRST**0.5, _LAST**0.5, _STEPS) ** 2
-    kept = np.cumprod(1 - betas)
+    roots: npt.NDArray[np.float64] = np.linspace(_FIRST**0.5, _LAST**0.5, _STEPS, dtype=np.float64)
+    kept = np.cumprod(1 - np.square(roots))
     return 0.5 * np.log((1 - kept) / kept)
 
 

@@ -57,11 +57,11 @@ def start(plan: EditPlan, image: Tensor | None, mask: Tensor | None) -> Start | 
     if image is None or not plan.intent.instruction_type.edits_picture:
         return None
     check_image(image)
-    image = image[..., :3]
+    colours: Tensor = image[..., :3]
     if plan.mask.mode is MaskMode.NONE or mask is None:
-        return Start(*pad_to_cells(image, image.new_ones(image.shape[:3])), is_masked=False)
-    region = grow(check_mask(mask, image), plan.mask.grow_px)
-    pixels, region = pad_to_cells(image, region)
+        return Start(*pad_to_cells(colours, colours.new_ones(colours.shape[:3])), is_masked=False)
+    region = grow(check_mask(mask, colours), plan.mask.grow_px)
+    pixels, region = pad_to_cells(colours, region)
     return Start(blank(pixels, region) if plan.mask.fill else pixels, region, is_masked=True)
 
 

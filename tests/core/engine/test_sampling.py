@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -22,7 +24,7 @@ def test_noise_levels_fall_to_zero(steps, denoise):
     sigmas = sigmas_for(steps, denoise)
     assert len(sigmas) == steps + 1
     assert sigmas[-1] == 0
-    assert all(a > b for a, b in zip(sigmas, sigmas[1:], strict=False))
+    assert all(a > b for a, b in pairwise(sigmas))
     assert sigmas[0] <= highest() * (1 + 1e-9)
 
 
