@@ -23,6 +23,8 @@ _COMFYUI_CAN = (
     "ComfyUI may run it; or choose another with --pin, or restrict the search with --base"
 )
 
+_GET_AGAIN = "Download the file again, or use another"
+
 
 def require_engine() -> Any:  # noqa: ANN401
     """The package diffusers, once it is sure that all that this engine needs is there.
@@ -83,28 +85,36 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
             hint=_COMFYUI_CAN,
         ) from error
     dtype = torch.float32 if device.type == "cpu" else torch.float16
+    try:
+        pipeline = _assembled(diffusers, path, layout, dtype)
+    except (ValueError, KeyError, RuntimeError) as error:  # NotImplementedError is one of the last
+        raise UnsupportedModel(
+            "the checkpoint is incomplete or damaged",
+            value=f"{path.name}: {' '.join(str(error).split())[:120]}",
+            hint=_GET_AGAIN,
+        ) from error
+    for name in ("unet", "vae", *(text.part for text in layout.texts)):
+        _check_complete(getattr(pipeline, name), name, path)
+    return pipeline.to(device), layout
+
+
+def _assembled(diffusers: Any, path: Path, layout: Layout, dtype: Any) -> Any:  # noqa: ANN401
+    """The pipeline on the CPU; the VAE is of full precision."""
+    torch, file = required("torch", _INSTALL), os.fspath(path)
     parts: dict[str, Any] = {"tokenizer": clip_tokenizer()}
     if len(layout.texts) > 1:
         parts["tokenizer_2"] = clip_tokenizer("!")
     with tempfile.TemporaryDirectory(prefix="polaris-") as folder, _quiet(diffusers):
         layout.write(Path(folder))
-        offline = {"local_files_only": True}
+        common: dict[str, Any] = {"config": folder, "local_files_only": True}
         if layout.vae is None:
             parts["vae"] = tiny_autoencoder(_tensors(path), layout.latent_scale)
         else:
             parts["vae"] = diffusers.AutoencoderKL.from_single_file(
-                os.fspath(path),
-                config=folder,
-                subfolder="vae",
-                torch_dtype=torch.float32,
-                **offline,
+                file, subfolder="vae", torch_dtype=torch.float32, **common
             )
-        pipeline = getattr(diffusers, layout.pipeline_class).from_single_file(
-            os.fspath(path), config=folder, torch_dtype=dtype, **offline, **parts
-        )
-    for name in ("unet", "vae", *(text.part for text in layout.texts)):
-        _check_complete(getattr(pipeline, name), name, path)
-    return pipeline.to(device), layout
+        cls = getattr(diffusers, layout.pipeline_class)
+        return cls.from_single_file(file, torch_dtype=dtype, **common, **parts)
 
 
 def _tensors(path: Path) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _check_complete(part: Any, name: str, path: Path) -> None:  # noqa: ANN401
         raise UnsupportedModel(
             f"the checkpoint's {name.replace('_', ' ')} is incomplete",
             value=f"{path.name}: {len(missing)} missing, {missing[0]} among them",
-            hint="Download the file again, or use another",
+            hint=_GET_AGAIN,
         )
 
 
