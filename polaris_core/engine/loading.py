@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import tempfile
 from collections.abc import Generator
@@ -14,11 +15,19 @@ from polaris_core.encoders.checks import required
 from polaris_core.engine.layout import Layout, read_layout
 from polaris_core.engine.tiny_autoencoder import tiny_autoencoder
 from polaris_core.engine.vocabulary import clip_tokenizer
-from polaris_core.errors import InvalidInput, UnsupportedModel
+from polaris_core.errors import InvalidInput, MissingDependency, UnsupportedModel
 
 __all__ = ["choose_device", "load_pipeline", "require_engine"]
 
-_INSTALL = "'polaris-zoo[standalone]'"
+_PACKAGES = {
+    "torch": "torch",
+    "transformers": "'transformers>=4.56'",
+    "diffusers": "diffusers",
+    "peft": "peft",
+    "safetensors": "safetensors",
+    "open_clip": "open_clip_torch",
+}
+"""What must be importable, and what installs it."""
 _COMFYUI_CAN = (
     "ComfyUI may run it; or choose another with --pin, or restrict the search with --base"
 )
@@ -32,9 +41,15 @@ def require_engine() -> Any:  # noqa: ANN401
     Raises:
         MissingDependency: A package is not installed.
     """
-    for package in ("torch", "transformers", "peft"):
-        required(package, _INSTALL)
-    return required("diffusers", _INSTALL)
+    # Asked for before any is imported, which takes seconds.
+    missing = [package for package in _PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        raise MissingDependency(
+            "edits without ComfyUI need packages that are not installed",
+            value=", ".join(missing),
+            hint=f"Install: pip install {' '.join(_PACKAGES[package] for package in missing)}",
+        )
+    return required("diffusers", "diffusers")
 
 
 def choose_device(name: str) -> Any:  # noqa: ANN401
@@ -43,7 +58,7 @@ def choose_device(name: str) -> Any:  # noqa: ANN401
     Raises:
         InvalidInput: There is no such device here.
     """
-    torch = required("torch", _INSTALL)
+    torch = required("torch", "torch")
     has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
@@ -75,7 +90,7 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
         BrokenHeader: The file is damaged.
         MissingDependency: A package is not installed.
     """
-    diffusers, torch = require_engine(), required("torch", _INSTALL)
+    diffusers, torch = require_engine(), required("torch", "torch")
     try:
         layout = read_layout(read_header(path).tensors)
     except UnsupportedModel as error:
@@ -100,7 +115,7 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
 
 def _assembled(diffusers: Any, path: Path, layout: Layout, dtype: Any) -> Any:  # noqa: ANN401
     """The pipeline on the CPU; the VAE is of full precision."""
-    torch, file = required("torch", _INSTALL), os.fspath(path)
+    torch, file = required("torch", "torch"), os.fspath(path)
     parts: dict[str, Any] = {"tokenizer": clip_tokenizer()}
     if len(layout.texts) > 1:
         parts["tokenizer_2"] = clip_tokenizer("!")
@@ -119,7 +134,7 @@ def _assembled(diffusers: Any, path: Path, layout: Layout, dtype: Any) -> Any:  
 
 def _tensors(path: Path) -> dict[str, Any]:
     """The VAE's tensors of a file; the others are not read."""
-    safetensors = required("safetensors", _INSTALL)
+    safetensors = required("safetensors", "safetensors")
     with safetensors.safe_open(os.fspath(path), framework="pt") as file:
         names = [name for name in file.keys() if name.startswith("first_stage_model.")]  # noqa: SIM118
         return {name: file.get_tensor(name) for name in names}
