@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -242,3 +243,23 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(package, inst
     )
     assert done.stdout.startswith("MissingDependency")
     assert f"pip install {install}" in done.stdout
+
+
+def test_nothing_is_asked_of_the_network(models):
+    code = (
+        "import socket\n"
+        "def refuse(*arguments, **more): raise AssertionError(f'network: {arguments}')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "from pathlib import Path\n"
+        "from polaris_core.engine.engine import Engine\n"
+        f"pipeline, _ = Engine('cpu').pipeline(Path({str(models.first)!r}))\n"
+        "from safetensors.torch import load_file\n"
+        f"pipeline.load_lora_weights(load_file({str(models.ink)!r}), adapter_name='ink')\n"
+        "print(pipeline.get_list_adapters())"
+    )
+    online = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=online, capture_output=True, text=True
+    )
+    assert "ink" in done.stdout, done.stderr[-3000:]
+    assert "network" not in done.stderr
