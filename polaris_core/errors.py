@@ -20,9 +20,11 @@
     │   └── LanguageServerProblem    … its server failed, or not in time
     ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
     ├── IncompatibleAdapter          a LoRA belongs to another base model family
+    ├── UnsupportedModel             a checkpoint that the standalone engine cannot run
     ├── NothingFits                  the zoo holds no entry that may be used
     ├── MaskRequired                 a local edit without a mask
     ├── PictureRequired              an edit of a picture without the picture
+    ├── Busy                         something else has to finish first
     ├── ServerProblem                a ComfyUI server could not do what was asked
     │   ├── ServerUnreachable
     │   ├── WorkflowRejected         … it refused the workflow
@@ -38,6 +40,7 @@ __all__ = [
     "BrokenHeader",
     "BrokenPreview",
     "BrokenSidecar",
+    "Busy",
     "Cancelled",
     "FileProblem",
     "IncompatibleAdapter",
@@ -60,6 +63,7 @@ __all__ = [
     "StoreProblem",
     "UnknownModel",
     "UnreadableReply",
+    "UnsupportedModel",
     "UnusualAttention",
     "WorkflowFailed",
     "WorkflowRejected",
@@ -186,6 +190,10 @@ class IncompatibleAdapter(PolarisError):
     """A LoRA belongs to another base model family than the checkpoint."""
 
 
+class UnsupportedModel(PolarisError):
+    """A checkpoint that the standalone engine cannot run; ComfyUI may."""
+
+
 class NothingFits(PolarisError):
     """The zoo holds no entry that may be used."""
 
@@ -196,6 +204,10 @@ class MaskRequired(PolarisError):
 
 class PictureRequired(PolarisError):
     """An edit of a picture was asked for and there is no picture."""
+
+
+class Busy(PolarisError):
+    """Something else has to finish first, or to be there."""
 
 
 class ServerProblem(PolarisError):
