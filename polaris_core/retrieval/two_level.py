@@ -70,7 +70,7 @@ def retrieve_checkpoints(
         PolarisError: As the zoo's encoders, store and indices do.
     """
     _check(k)
-    resolved = resolve_pins(zoo.store, pins, filters)
+    resolved = resolve_pins(zoo.store, pins, filters, progress)
     look = Search(zoo, zoo.state(progress), Kind.CHECKPOINT, filters, k, picture)
     query = slot_queries(intent, look.sight)[SlotName.CHECKPOINT]
     allowed = look.passing() & ~look.base_is(BaseModel.UNKNOWN)
@@ -126,7 +126,7 @@ def retrieve_loras(
         PolarisError: As the zoo's encoders, store and indices do.
     """
     _check(k)
-    resolved = resolve_pins(zoo.store, pins, filters)
+    resolved = resolve_pins(zoo.store, pins, filters, progress)
     slots = (SlotName.STYLE, SlotName.OBJECT)
     for slot in slots:
         for entry in resolved.pinned[slot]:
