@@ -22,6 +22,7 @@
     ├── NothingFits                  the zoo holds no entry that may be used
     ├── MaskRequired                 a local edit without a mask
     ├── PictureRequired              an edit of a picture without the picture
+    ├── Busy                         something else has to finish first
     ├── ServerProblem                a ComfyUI server could not do what was asked
     │   ├── ServerUnreachable
     │   ├── WorkflowRejected         … it refused the workflow
@@ -37,6 +38,7 @@ __all__ = [
     "BrokenHeader",
     "BrokenPreview",
     "BrokenSidecar",
+    "Busy",
     "Cancelled",
     "FileProblem",
     "IncompatibleAdapter",
@@ -190,6 +192,10 @@ class MaskRequired(PolarisError):
 
 class PictureRequired(PolarisError):
     """An edit of a picture was asked for and there is no picture."""
+
+
+class Busy(PolarisError):
+    """Something else has to finish first, or to be there."""
 
 
 class ServerProblem(PolarisError):

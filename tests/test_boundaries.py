@@ -23,6 +23,7 @@ ORDER = [
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},
+    {"page"},
     {"demo"},
     {"sheet"},
     {"cli"},

@@ -128,8 +128,9 @@ def find_file(
 ) -> Match | None:
     """Find a file by sha256, then AutoV3, then path and size, then title and size.
 
-    Where its hash is known, a renamed file whose hash nobody knows yet is found by its size. A size or hash that is known on both sides must agree: another file of the same name is not
-    taken for it. Pickled files and entries without a file are not found.
+    Where its hash is known, a renamed file whose hash nobody knows yet is found by its size. A
+    size or hash that is known on both sides must agree: another file of the same name is not taken
+    for it. Pickled files and entries without a file are not found.
 
     Args:
         identity: What it is known by.
