@@ -47,8 +47,8 @@ def find_regions(
         InvalidIntent: The sentence was no edit.
         MaskRequired: No region is left.
     """
-    from polaris_core.regions.drafting import means_all
     from polaris_core.page.regions import region_payload
+    from polaris_core.regions.drafting import means_all
     from polaris_core.regions.draw import draw_candidates
     from polaris_core.regions.explain import explain, region_to_json
     from polaris_core.regions.grounding import ground

@@ -97,11 +97,8 @@ def _add_name_keys(connection: sqlite3.Connection) -> None:
 
 
 def _add_page_index(connection: sqlite3.Connection) -> None:
-    """All that pages of entries are filtered and ordered by: the wide rows are not read for it."""
-    connection.execute(
-        "CREATE INDEX entries_page ON entries (name_key, kind, base_model, role, maturity, "
-        "on_disk, modified_ns, size_bytes)"
-    )
+    """What pages of entries are ordered by: the wide rows are not read for it."""
+    connection.execute("CREATE INDEX entries_page ON entries (modified_ns, size_bytes)")
 
 
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
-from polaris_core.catalogue.entry import Entry, Kind, Maturity, Preview
+from polaris_core.catalogue.entry import Entry, Maturity, Preview
 from polaris_core.catalogue.previews import is_picture
+from polaris_core.retrieval.pins import Pin
 
 __all__ = ["LEVELS", "Json", "card_of", "details_of", "pin_name", "shown_preview", "thumbnail_path"]
 
@@ -51,7 +51,7 @@ def card_of(entry: Entry, level: Maturity) -> Json:
         "source": _readable(entry.source),
         "about": _cut(entry.description, _ABOUT),
         "thumbnail": thumbnail_path(entry, level),
-        "pin": pin_name(entry),
+        "pin": str(Pin(pin_name(entry))),
     }
 
 
@@ -97,11 +97,6 @@ def pin_name(entry: Entry) -> str:
     return entry.file or entry.name
 
 
-def is_retrieved(entry: Entry) -> bool:
-    """Whether an entry can be picked at all."""
-    return entry.kind in (Kind.CHECKPOINT, Kind.LORA)
-
-
 def _cut(text: str, most: int) -> str:
     text = _readable(text[: most + 1])
     return text if len(text) <= most else f"{text[: most - 1]}…"
@@ -110,8 +105,3 @@ def _cut(text: str, most: int) -> str:
 def _readable(text: str) -> str:
     """The text as JSON may carry it: bytes of names that are no Unicode become question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def as_json(value: object) -> str:
-    """One line of JSON; no NaN."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -216,6 +216,19 @@ class Fields:
             )
         return cast(Json, value)
 
+    def rows(self, name: str, most: int) -> list[object]:
+        """A list of at most so many values; none if it is not given.
+
+        Raises:
+            InvalidInput: It is no list, or longer.
+        """
+        value = self._get(name, [])
+        if not isinstance(value, list):
+            raise InvalidInput(f"{name!r} must be a list", value=type(value).__name__)
+        if len(cast(list[object], value)) > most:
+            raise InvalidInput(f"{name!r} has more than {most} rows", value=len(cast(Json, value)))
+        return cast(list[object], value)
+
     def given(self, name: str) -> object:
         """Whatever was given, unchecked; None if nothing was."""
         return self._values.get(name)

@@ -37,19 +37,26 @@ def check_origin(headers: Mapping[str, str]) -> None:
     if site not in ("same-origin", "none"):
         raise Refused(403, "the request comes from another site", "Use ComfyUI's own page")
     origin = headers.get("Origin")
-    if origin is not None and _place(origin) != _place(f"//{headers.get('Host', '')}", origin):
+    if origin is None:
+        return
+    theirs, ours = _place(origin), _place(_own_address(headers, origin))
+    if theirs is None or theirs != ours:
         raise Refused(403, "the request comes from another site", "Use ComfyUI's own page")
 
 
-def _place(address: str, of: str = "") -> tuple[str, int] | None:
-    """Host and port; None for what is no address, which equals nothing but itself."""
+def _own_address(headers: Mapping[str, str], origin: str) -> str:
+    """What this server is called by whoever asks; the scheme decides only which port is meant."""
+    return f"{origin.partition(':')[0]}://{headers.get('Host', '')}"
+
+
+def _place(address: str) -> tuple[str, int] | None:
+    """Host and port; None for what is no address."""
     try:
-        parts, scheme = urlsplit(address), urlsplit(of or address).scheme
-        port = parts.port or _PORTS.get(scheme)
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return None
-    host = parts.hostname
-    return (host, port) if host and port else ("", id(address))
+    return (host, port) if host and port else None
 
 
 async def content_of(request: web.Request, most: int, types: tuple[str, ...]) -> bytes:

@@ -88,7 +88,8 @@ def _answering(handler: Handler) -> Handler:
 def _json(value: Json, status: int = 200) -> web.Response:
     from aiohttp import web
 
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # In ASCII, so that a file's name that is no Unicode cannot break the reply.
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return web.json_response(text=text, status=status, headers=headers)
 

@@ -85,11 +85,9 @@ class PolarisNodes:
 
 
 def _retriever(node: Fields) -> Retriever:
-    given = node.given("picks")
-    if given is not None and (not isinstance(given, list) or len(given) > _MOST_PICKS):  # pyright: ignore[reportUnknownArgumentType]
-        raise InvalidInput("'picks' must be a list", value=f"of {_MOST_PICKS} at the most")
+    rows = node.rows("picks", _MOST_PICKS)
     picks: list[tuple[SlotName, int]] = []
-    for row in given or ():  # pyright: ignore[reportUnknownVariableType]
+    for row in rows:
         pick = Fields.of_json(row, ("slot", "entry"))
         slot = pick.one_of("slot", _SLOTS, None)
         picks.append((slot, pick.number("entry", None, 1, 2**63 - 1)))

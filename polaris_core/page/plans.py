@@ -13,7 +13,6 @@ import json
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any, cast
 
 from polaris_core.errors import InvalidInput, InvalidPlan
@@ -108,10 +107,9 @@ def embed(info: Json, node: str, plan_json: str) -> None:
 
 
 def _plans_of(holder: Json, key: str) -> Json:
-    held = holder.get(key)
-    if not isinstance(held, dict) or not isinstance(cast(Json, held).get("plans"), dict):
-        held = holder[key] = {"version": _VERSION, "plans": {}}
-    return cast(Json, held)["plans"]
+    if not isinstance(_mapping(holder.get(key)).get("plans"), dict):
+        holder[key] = {"version": _VERSION, "plans": {}}
+    return holder[key]["plans"]
 
 
 def plans_in_chunk(text: str) -> dict[str, str]:
@@ -147,10 +145,10 @@ def texts_in_png(content: bytes) -> dict[str, str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-                info: Mapping[object, object] = picture.info
+                info = cast(Json, picture.info)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InvalidInput("not a PNG", value=f"{len(content)} bytes") from error
-    return {k: str(v) for k, v in info.items() if isinstance(k, str) and isinstance(v, str)}
+    return {name: text for name, text in info.items() if isinstance(text, str)}
 
 
 def plans_in_png(content: bytes) -> dict[str, str]:

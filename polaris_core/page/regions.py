@@ -12,7 +12,7 @@ from polaris_core.regions.region import Candidate, RegionMask
 __all__ = ["CELLS", "region_payload"]
 
 CELLS = 64
-"""A candidate's shape is told on a grid of so many cells to an edge, whatever the picture's size."""
+"""Shapes are told on a grid of so many cells to an edge, whatever the picture's size."""
 _MOST = 64
 
 

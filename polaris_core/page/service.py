@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,7 @@ from polaris_core.catalogue.scan import ModelFolder, ScanReport
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import RGBImage
 from polaris_core.errors import Busy, PolarisError
-from polaris_core.page.browse import CardQuery, browse
+from polaris_core.page.browse import Browser, CardQuery
 from polaris_core.page.cards import Json
 from polaris_core.page.freeze import freeze
 from polaris_core.page.jobs import Job, Jobs
@@ -85,6 +85,7 @@ class Page:
         self._host = host
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._browser: Browser | None = None
         self._trouble: dict[tuple[str, str], Json] = {}
         self.jobs = Jobs(lambda job: host.send("polaris.job", job.payload()))
 
@@ -128,7 +129,10 @@ class Page:
 
     def cards(self, query: CardQuery) -> Json:
         """One page of cards."""
-        return browse(self.store, query)
+        store = self.store
+        with self._lock:
+            self._browser = self._browser or Browser(store)
+        return self._browser.page(query)
 
     def entry(self, id: int) -> Entry:
         """An entry.

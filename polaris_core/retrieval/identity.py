@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
@@ -77,16 +77,16 @@ class FileIdentity:
             InvalidInput: Anything else.
         """
         try:
-            facts: Any = json.loads(text)
+            facts: object = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise InvalidInput("a file's identity is not JSON", value=text) from error
         return _checked(facts, text)
 
 
-def _checked(facts: Any, text: str) -> FileIdentity:  # noqa: ANN401  whatever the JSON says
+def _checked(value: object, text: str) -> FileIdentity:
     known = {"name": str, "sha256": str, "autov3": str, "size_bytes": int, "source": str}
-    sound = isinstance(facts, dict) and bool(facts)
-    if not sound or not all(type(v) is known.get(k) for k, v in facts.items()):
+    facts = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    if not facts or any(type(fact) is not known.get(name) for name, fact in facts.items()):
         raise InvalidInput(
             "a file's identity holds something unknown",
             value=text,

@@ -159,7 +159,7 @@ class Zoo:
             )
 
     def loaded(self) -> ZooState | None:
-        """What was searched last, perhaps of an older catalogue; None if nothing was. No waiting."""
+        """What was searched last, perhaps long ago; None if nothing was. Nobody waits for it."""
         return self._state
 
     def ids_in_folders(self, folders: tuple[str, ...]) -> Ids:
