@@ -212,7 +212,7 @@ def _nodes_of_page(graph: Json, before: str) -> Iterator[_Node]:
             if row.get("link") is not None and str(row["link"]) in origins
         }
         values = node.get("widgets_values")
-        held: Any = values if isinstance(values, (dict, list)) else []
+        held = cast("dict[str, Any] | list[Any]", values) if _is_held(values) else []
         yield _Node(f"{before}{node.get('id')}", str(node.get("type")), held, sources)
 
 
@@ -222,6 +222,10 @@ def _link(row: object) -> tuple[str, str]:
         id, origin, *_ = [*cast(list[object], row), None, None]
         return str(id), str(origin)
     return str(_mapping(row).get("id")), str(_mapping(row).get("origin_id"))
+
+
+def _is_held(values: object) -> bool:
+    return isinstance(values, (dict, list))
 
 
 def _list(value: object) -> list[object]:

@@ -144,7 +144,7 @@ def test_the_plan_is_saved_in_the_picture_also_when_the_editor_is_cached(comfy_s
 def test_a_saved_picture_is_replayed_seed_for_seed_though_the_zoo_has_changed(
     comfy_server, first_run, tmp_path
 ):
-    """Frozen from the picture; then a LoRA that fits better comes, and the picked one is renamed."""
+    """Then a LoRA that fits better comes, and the one that was picked is renamed."""
     picture = tmp_path / "picture.png"
     picture.write_bytes(picture_of(first_run))
     home = comfy_server.base / "user" / "__polaris"
