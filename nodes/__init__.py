@@ -30,5 +30,10 @@ _MODULES = [
 
 
 class PolarisExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        from .routes import register
+
+        register()
+
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [node for module in _MODULES for node in module.NODES]

@@ -66,6 +66,11 @@ def show(cls: type[io.ComfyNode], text: str) -> ui.PreviewText:
     return ui.PreviewText(text)
 
 
+def show_cards(cls: type[io.ComfyNode], text: str, cards: list[dict[str, Any]]) -> dict[str, Any]:
+    """Show a text on the node, and give the page the cards of what was found."""
+    return {**show(cls, text).as_dict(), "polaris_cards": cards}
+
+
 def show_both(cls: type[io.ComfyNode], image: Any, text: str) -> dict[str, Any]:
     """Show pictures (IMAGE) and a text on the node, and keep both in the history."""
     return {**ui.PreviewImage(image, cls=cls).as_dict(), **show(cls, text).as_dict()}
@@ -127,6 +132,29 @@ def open_zoo(text_spec: str, image_spec: str) -> Zoo:
             zoo = Zoo.open(zoo_home(), Encoders(text_encoder(text_spec), image))
             _zoos[text_spec, image_spec] = zoo
     return zoo
+
+
+def opened_zoo(text_spec: str, image_spec: str) -> Zoo | None:
+    """That zoo, if it was opened before."""
+    return _zoos.get((text_spec, image_spec))
+
+
+def listed(kind: str, path: str) -> str | None:
+    """The name by which ComfyUI's loaders find this very file of a kind; None if they do not."""
+    folder = _FOLDERS[kind]
+    known = set(folder_paths.get_filename_list(folder))
+    for root in folder_paths.get_folder_paths(folder):
+        name = os.path.relpath(path, root) if _below(root, path) else ""
+        if name in known and folder_paths.get_full_path(folder, name) == os.path.join(root, name):
+            return name
+    return None
+
+
+def _below(root: str, path: str) -> bool:
+    try:
+        return os.path.commonpath([root, path]) == os.path.normpath(root)
+    except ValueError:  # another drive
+        return False
 
 
 def path_of(entry: Entry) -> str:

@@ -25,6 +25,8 @@ class Found(NamedTuple):
     """`b h w 3`, 0-1."""
     json: str
     text: str
+    candidates: list[dict[str, Any]]
+    """For the page, which lets people choose by a click."""
 
 
 def find_regions(
@@ -45,6 +47,7 @@ def find_regions(
         InvalidIntent: The sentence was no edit.
         MaskRequired: No region is left.
     """
+    from polaris_core.page.regions import region_payload
     from polaris_core.regions.drafting import means_all
     from polaris_core.regions.draw import draw_candidates
     from polaris_core.regions.explain import explain, region_to_json
@@ -57,7 +60,7 @@ def find_regions(
     seeks = intent.instruction_type.is_local and not means_all(intent)
     if seeks:
         segmenter.ready()  # only now: InstructPix2Pix may have needed the room
-    masks, previews, rows = [], [], []
+    masks, previews, rows, candidates = [], [], [], []
     texts = [segmenter.proposer.describe()] if seeks else []
     for number, picture in enumerate(pictures):
         region = ground(
@@ -74,12 +77,14 @@ def find_regions(
         masks.append(region.mask)
         previews.append(draw_candidates(picture, region))
         rows.append(region_to_json(region))
+        candidates.append(region_payload(region))
         texts.append(explain(region))
     return Found(
         _convert.to_mask(masks),
         _convert.to_image(previews),
         rows[0] if len(rows) == 1 else "[" + ",\n".join(rows) + "]",
         "\n\n".join(texts),
+        candidates,
     )
 
 

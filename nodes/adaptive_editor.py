@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from . import _host
+from . import _host, _plans
 from ._latents import start_latent
 from ._types import IntentIO, ShortlistIO
 
@@ -82,7 +82,7 @@ class AdaptiveEditor(io.ComfyNode):
                     tooltip="A plan made before: it is carried out as it stands.",
                 ),
             ],
-            hidden=[io.Hidden.unique_id],
+            hidden=[io.Hidden.unique_id, io.Hidden.prompt, io.Hidden.extra_pnginfo],
             outputs=[
                 io.Model.Output("model"),
                 io.Clip.Output("clip"),
@@ -158,6 +158,8 @@ class AdaptiveEditor(io.ComfyNode):
                 model, clip, entry, step.strength_model, step.strength_clip
             )
         latent, region = start_latent(plan, vae, image, mask, (width, height, pictures))
+        plan_json = plan_to_json(plan)
+        _plans.keep(cls, plan_json)
         return io.NodeOutput(
             model,
             clip,
@@ -166,8 +168,8 @@ class AdaptiveEditor(io.ComfyNode):
             latent,
             region,
             plan.denoise,
-            plan_to_json(plan),
-            ui=_host.show(cls, explain(plan)),
+            plan_json,
+            ui={**_host.show(cls, explain(plan)).as_dict(), "polaris_plan": [plan_json]},
         )
 
 

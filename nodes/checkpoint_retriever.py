@@ -60,6 +60,8 @@ class CheckpointRetriever(io.ComfyNode):
         candidates: int,
         image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
+        from polaris_core.catalogue.entry import Maturity
+        from polaris_core.page.results import shortlist_cards
         from polaris_core.retrieval.explain import describe
         from polaris_core.retrieval.pins import Pins
         from polaris_core.retrieval.shortlist import SlotName
@@ -77,7 +79,9 @@ class CheckpointRetriever(io.ComfyNode):
         best = shortlist.best(SlotName.CHECKPOINT)
         assert best is not None  # retrieve_checkpoints raises when nothing fits
         model, clip, vae = _host.load_checkpoint(best.entry)
-        return io.NodeOutput(model, clip, vae, shortlist, ui=_host.show(cls, describe(shortlist)))
+        cards = shortlist_cards(shortlist, Maturity(zoo.filters.max_maturity))
+        shown = _host.show_cards(cls, describe(shortlist), cards)
+        return io.NodeOutput(model, clip, vae, shortlist, ui=shown)
 
 
 NODES = [CheckpointRetriever]

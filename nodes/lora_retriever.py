@@ -71,6 +71,8 @@ class LoraRetriever(io.ComfyNode):
         model: Any = None,
         image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
+        from polaris_core.catalogue.entry import Maturity
+        from polaris_core.page.results import shortlist_cards
         from polaris_core.retrieval.explain import describe
         from polaris_core.retrieval.pins import Pins
         from polaris_core.retrieval.shortlist import Shortlist, SlotName
@@ -90,7 +92,8 @@ class LoraRetriever(io.ComfyNode):
             progress=_host.progress(),
         )
         shortlist = Shortlist((checkpoint or Shortlist()).slots + found.slots)
-        return io.NodeOutput(shortlist, ui=_host.show(cls, describe(found)))
+        cards = shortlist_cards(found, Maturity(zoo.filters.max_maturity))
+        return io.NodeOutput(shortlist, ui=_host.show_cards(cls, describe(found), cards))
 
 
 def _base(of_checkpoint: BaseModel | None, model: Any) -> BaseModel:

@@ -100,7 +100,10 @@ class RegionMasker(io.ComfyNode):
             found.mask,
             found.preview,
             found.json,
-            ui=_host.show_both(cls, found.preview, found.text),
+            ui={
+                **_host.show_both(cls, found.preview, found.text),
+                "polaris_regions": found.candidates,
+            },
         )
 
 

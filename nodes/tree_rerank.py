@@ -85,6 +85,7 @@ class TreeRerank(io.ComfyNode):
         method: str = "auto",
         token_budget: int = 0,
     ) -> io.NodeOutput:
+        from polaris_core.page.results import ranking_cards
         from polaris_core.rerank.report import describe
         from polaris_core.rerank.shortlists import rerank_shortlist
 
@@ -101,7 +102,8 @@ class TreeRerank(io.ComfyNode):
             progress=_host.progress(),
         )
         text = describe(report)
-        return io.NodeOutput(ranked, text, ui=_host.show(cls, text))
+        cards = ranking_cards(ranked, report, None)
+        return io.NodeOutput(ranked, text, ui=_host.show_cards(cls, text, cards))
 
 
 NODES = [TreeRerank]

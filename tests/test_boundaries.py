@@ -24,6 +24,7 @@ ORDER = [
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},
+    {"page"},
     {"demo", "engine"},
     {"sheet"},
     {"cli"},

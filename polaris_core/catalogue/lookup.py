@@ -9,7 +9,7 @@ from polaris_core.catalogue.companions import stem_of
 from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
 
-__all__ = ["ids_by_text", "ids_meant_by"]
+__all__ = ["ids_by_text", "ids_meant_by", "matching_rows"]
 
 _WORDS_LIMIT = 32
 _WEIGHTS = "10.0, 4.0, 6.0, 3.0, 1.0"
@@ -26,18 +26,24 @@ def ids_by_text(
     Words are those of the index, without case and accents; of the last word the beginning is
     enough. Any text may be sought: it is never taken for query syntax.
     """
-    # A NUL would end the query; lone surrogates cannot be written, and no entry is sought by them.
-    plain = text.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
-    words = ['"' + word.replace('"', '""') + '"' for word in plain.split()[:_WORDS_LIMIT]]
-    if not words:
+    match = matching_rows(text)
+    if not match:
         return []
     rows = connection.execute(
         "SELECT e.id FROM searched JOIN entries AS e ON e.id = searched.rowid "
         "WHERE searched MATCH ? AND (? IS NULL OR e.kind = ?) "
         f"ORDER BY bm25(searched, {_WEIGHTS}), e.id LIMIT ?",
-        (" ".join(words) + "*", kind and kind.value, kind and kind.value, limit),
+        (match, kind and kind.value, kind and kind.value, limit),
     )
     return [row[0] for row in rows]
+
+
+def matching_rows(text: str) -> str:
+    """The full-text query for rows in which all words of `text` stand; empty if it has none."""
+    # A NUL would end the query; lone surrogates cannot be written, and no entry is sought by them.
+    plain = text.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
+    words = ['"' + word.replace('"', '""') + '"' for word in plain.split()[:_WORDS_LIMIT]]
+    return " ".join(words) + "*" if words else ""
 
 
 def ids_meant_by(connection: sqlite3.Connection, wanted: str, kind: Kind | None) -> list[int]:

@@ -190,6 +190,20 @@ class Store:
         with self.reading() as connection:
             return self.entries(ids_meant_by(connection, wanted, kind))
 
+    def of_size(self, size_bytes: int, *, kind: Kind) -> list[Entry]:
+        """The files on disk of this very size whose SHA-256 is unknown; no pickled ones.
+
+        Raises:
+            StoreProblem: As `reading`.
+        """
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT id FROM entries WHERE kind = ? AND on_disk AND NOT unsafe "
+                "AND sha256 = '' AND size_bytes = ? ORDER BY id",
+                (kind.value, size_bytes),
+            )
+            return self.entries([row[0] for row in rows])
+
     def columns(self) -> Columns:
         """What filters need of all entries, as arrays by rising id.
 

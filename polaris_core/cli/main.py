@@ -1,7 +1,7 @@
-"""Reading the command line: parse, scan, search, plan, edit, rerank, run, demo.
+"""Reading the command line: parse, scan, search, plan, edit, rerank, run, freeze, resolve, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
-could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
+could not do it; 4 nothing in the zoo fits, or a model is missing; 130 stopped by the user.
 """
 
 from __future__ import annotations
@@ -141,6 +141,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true")
     run.set_defaults(command=_run)
 
+    freeze = commands.add_parser("freeze", help="write a workflow's models down for sharing")
+    freeze.add_argument("workflow", type=Path, help="JSON in either form, or a saved picture")
+    freeze.add_argument("--plan", type=Path, metavar="JSON", help="what its editor decided")
+    freeze.add_argument("--api", action="store_true", help="the API form that a picture carries")
+    freeze.add_argument("--out", type=Path, metavar="JSON", help="else beside it, as .frozen.json")
+    _add_zoo_folder(freeze)
+    freeze.set_defaults(command=_freeze)
+
+    resolve = commands.add_parser("resolve", help="say which of a workflow's models are missing")
+    resolve.add_argument("workflow", type=Path, help="JSON in either form, or a saved picture")
+    _add_zoo_folder(resolve)
+    resolve.set_defaults(command=_resolve)
+
     demo = commands.add_parser("demo", help="make a demonstration zoo and edit a photograph")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
     demo.set_defaults(command=_demo)
@@ -175,15 +188,19 @@ def _add_edit_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(checkpoints=[], loras=[])
 
 
-def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
+def _add_zoo_folder(parser: argparse.ArgumentParser) -> None:
     home = os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris"
     parser.add_argument("--zoo", type=Path, default=Path(home), help="where the zoo is kept")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
+    _add_zoo_folder(parser)
     parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
     parser.add_argument("--image-encoder", default="none")
     parser.add_argument("--maturity", choices=["PG", "PG13", "R", "X", "XXX"], default="PG")
     families = ["sd15", "sd2", "sdxl", "sd3", "flux"]
     parser.add_argument("--base", choices=families, help="only models of this family")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _add_parser_options(parser: argparse.ArgumentParser) -> None:
@@ -245,6 +262,18 @@ def _run(options: argparse.Namespace) -> int:
     from polaris_core.cli.workflow_command import run_workflow
 
     return run_workflow(options)
+
+
+def _freeze(options: argparse.Namespace) -> int:
+    from polaris_core.cli.share_commands import run_freeze
+
+    return run_freeze(options)
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    from polaris_core.cli.share_commands import run_resolve
+
+    return run_resolve(options)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
 from polaris_core.errors import IncompatibleAdapter, UnknownModel
 from polaris_core.planning.adapters import describe_entry, trouble_with
 from polaris_core.planning.needs import check_needs
 from polaris_core.planning.plan import EditPlan, ModelPick
+from polaris_core.retrieval.identity import FileIdentity, Hash, Resolver, find_file
 
-__all__ = ["Hash", "Resolver", "locate", "replay", "sign"]
-
-
-class Resolver(Protocol):
-    """What knows the entries of a zoo; the catalogue's store is one."""
-
-    def resolve(self, text: str, /, *, kind: Kind | None = None) -> Sequence[Entry]:
-        """The entries that a name, file, sha256, AutoV2 or AutoV3 means; none if unknown."""
-        ...
-
-
-Hash = Callable[[Entry], Entry]
-"""Gives an entry with its SHA-256, computing it if need be."""
+__all__ = ["identity_of_pick", "locate", "replay", "sign"]
 
 
 def sign(plan: EditPlan, store: Resolver, hashed: Hash) -> EditPlan:
@@ -85,7 +72,7 @@ def replay(
         wanted = plan.checkpoint
         if not _is_same(wanted, hashed(checkpoint) if wanted.sha256 else checkpoint):
             raise UnknownModel(
-                f"the plan was made for another checkpoint ({_known_of(wanted)})",
+                f"the plan was made for another checkpoint ({identity_of_pick(wanted).known_of()})",
                 value=wanted.file or wanted.name,
                 hint=f"Pin it in the Checkpoint Retriever; get it{_from(wanted)} if it is not here",
             )
@@ -121,17 +108,10 @@ def locate(
     Raises:
         UnknownModel: It is not in the zoo; file, hash and source are named.
     """
-    for text in (pick.sha256, pick.autov3, pick.file, pick.name):
-        if not text:
-            continue
-        near = [e for e in store.resolve(text, kind=kind) if e.on_disk and not e.unsafe]
-        if pick.sha256:
-            near = [hashed(e) if pick.size_bytes in (0, e.size_bytes) else e for e in near]
-        found = [e for e in near if _is_same(pick, e)]
-        if found:
-            return min(found, key=lambda e: (e.file != pick.file, e.file, e.id))
+    if match := find_file(identity_of_pick(pick), pick.file, store, kind=kind, hashed=hashed):
+        return match.entry
     raise UnknownModel(
-        f"the plan needs a file that is not in the zoo ({_known_of(pick)})",
+        f"the plan needs a file that is not in the zoo ({identity_of_pick(pick).known_of()})",
         value=pick.file or pick.name,
         hint=f"Get it{_from(pick)} and scan again",
     )
@@ -148,14 +128,9 @@ def _from(pick: ModelPick) -> str:
     return f" from {pick.source}" if pick.source else ""
 
 
-def _known_of(pick: ModelPick) -> str:
-    facts = [
-        pick.name,
-        f"sha256 {pick.sha256}" if pick.sha256 else "",
-        f"AutoV3 {pick.autov3}" if pick.autov3 else "",
-        f"{pick.size_bytes} bytes" if pick.size_bytes else "",
-    ]
-    return ", ".join(filter(None, facts))
+def identity_of_pick(pick: ModelPick) -> FileIdentity:
+    """What a plan's file is known by elsewhere."""
+    return FileIdentity(pick.name, pick.sha256, pick.autov3, pick.size_bytes, pick.source)
 
 
 def _wanted_checkpoint(plan: EditPlan) -> str:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from polaris_core.catalogue import fingerprints
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.catalogue.rows import loaded
 from polaris_core.catalogue.store import Store
 from polaris_core.errors import IncompatibleAdapter, InvalidInput, UnknownModel
+from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.filters import Filters
+from polaris_core.retrieval.identity import FileIdentity, find_file
 from polaris_core.retrieval.pins import Pin, Pins
 from polaris_core.retrieval.shortlist import SlotName
 
@@ -21,6 +24,7 @@ __all__ = [
     "Resolved",
     "check_family",
     "family_of_loras",
+    "kind_of_slot",
     "resolve_pins",
     "slot_of",
 ]
@@ -51,8 +55,13 @@ class Resolved:
     notes: tuple[str, ...] = ()
 
 
-def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
+def resolve_pins(
+    store: Store, pins: Pins, filters: Filters, progress: Progress = silent
+) -> Resolved:
     """Find the entries that pins and bans name.
+
+    A pin that names the very file is found whatever the file is called here; for that the hashes
+    of files of its name and size are computed, which `progress` is told.
 
     Raises:
         UnknownModel: A pin names nothing in the zoo.
@@ -70,7 +79,7 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
     pinned: dict[SlotName, tuple[Entry, ...]] = dict.fromkeys(SlotName, ())
     strengths: dict[int, float] = {}
     for pin in pins.pinned():
-        entry = _named(store, pin, filters, notes)
+        entry = _named(store, pin, filters, notes, progress)
         slot = pin.slot or slot_of(entry)
         if entry.id in banned[slot]:
             raise InvalidInput("a model is both pinned and banned", value=pin.name)
@@ -85,6 +94,11 @@ def resolve_pins(store: Store, pins: Pins, filters: Filters) -> Resolved:
                 )
             strengths[entry.id] = pin.strength
     return Resolved(pinned, banned, strengths, tuple(notes))
+
+
+def kind_of_slot(slot: SlotName) -> Kind:
+    """What fills a slot."""
+    return Kind.CHECKPOINT if slot is SlotName.CHECKPOINT else Kind.LORA
 
 
 def slot_of(entry: Entry) -> SlotName:
@@ -139,10 +153,12 @@ def _retrieved(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.kind in (Kind.CHECKPOINT, Kind.LORA)]
 
 
-def _named(store: Store, pin: Pin, filters: Filters, notes: list[str]) -> Entry:
-    kind = None
-    if pin.slot:
-        kind = Kind.CHECKPOINT if pin.slot is SlotName.CHECKPOINT else Kind.LORA
+def _named(store: Store, pin: Pin, filters: Filters, notes: list[str], progress: Progress) -> Entry:
+    if pin.identity is not None:
+        entry = _very_file(store, pin, pin.identity, progress)
+        filters.check(entry)
+        return entry
+    kind = kind_of_slot(pin.slot) if pin.slot else None
     found = _retrieved(store.resolve(pin.name, kind=kind))
     if not found:
         raise UnknownModel(
@@ -154,6 +170,22 @@ def _named(store: Store, pin: Pin, filters: Filters, notes: list[str]) -> Entry:
         notes.append(f"“{pin.name}” names {len(others) + 1} files; {entry.file} is taken")
     filters.check(entry)
     return entry
+
+
+def _very_file(store: Store, pin: Pin, identity: FileIdentity, progress: Progress) -> Entry:
+    def hashed(entry: Entry) -> Entry:
+        return fingerprints.hashed(store, entry, progress)
+
+    for kind in [kind_of_slot(pin.slot)] if pin.slot else [Kind.CHECKPOINT, Kind.LORA]:
+        if match := find_file(identity, pin.name, store, kind=kind, hashed=hashed):
+            return match.entry
+    where = f" from {identity.source}" if identity.source else ""
+    raise UnknownModel(
+        f"a pin names a file that is not in the zoo ({identity.known_of()})",
+        value=pin.name,
+        hint=f"Get it{where} and scan again, or take away the pin's {{}} part to use another "
+        "file of that name",
+    )
 
 
 def _hint(store: Store, pin: Pin) -> str:

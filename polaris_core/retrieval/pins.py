@@ -5,6 +5,7 @@ ghibli_style                 use it (a name, a file, a SHA-256, an AutoV2 or an 
 -bad_lora                    never use it
 style: ghibli_style          use it as style LoRA (also `object:` and `checkpoint:`)
 "# odd @ 1"                  in quotes a name is taken as it stands
+ghibli_style {"sha256": …}   the very file, wherever it lies and whatever it is called here
 # a remark
 """
 
@@ -17,12 +18,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from polaris_core.errors import InvalidInput
+from polaris_core.retrieval.identity import FileIdentity
 from polaris_core.retrieval.shortlist import SlotName
 
 __all__ = ["Pin", "Pins"]
 
 _LINES = 1000
 _STRENGTH = re.compile(r"^(.*\S)\s+@\s*(\S+)$", re.DOTALL)
+_IDENTITY = re.compile(r"^(.*?)\s*(\{\".*\})$", re.DOTALL)
 _SLOT = re.compile(r"^(style|object|checkpoint)\s*:\s*(.*)$", re.IGNORECASE | re.DOTALL)
 _LIMIT = 10.0
 
@@ -38,12 +41,15 @@ class Pin:
     """Where it is to be used, or is banned from; None: wherever it fits."""
     strength: float | None = None
     """In [-10, 10]; None leaves it to the planner."""
+    identity: FileIdentity | None = None
+    """The very file that is meant; None: whichever has this name."""
 
     def __str__(self) -> str:
         name = _quoted(self.name)
         slot = f"{self.slot.value}: " if self.slot else ""
         strength = "" if self.strength is None else f" @ {self.strength!r}"
-        return f"{'-' if self.ban else ''}{slot}{name}{strength}"
+        identity = "" if self.identity is None else f" {self.identity}"
+        return f"{'-' if self.ban else ''}{slot}{name}{strength}{identity}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +94,47 @@ def _parse(line: str) -> Pin:
     slot = None
     if match := _SLOT.match(rest):
         slot, rest = SlotName(match[1].lower()), match[2].strip()
-    if rest.startswith('"'):
-        name, strength = _unquoted(rest, line)
+    name = ""
+    if quoted := rest.startswith('"'):
+        name, rest = _unquoted(rest, line)
+    identity, strength = None, None
+    if match := _IDENTITY.match(rest):
+        rest, identity = match[1], FileIdentity.parse(match[2])
+    if quoted and rest:
+        strength = _strength_behind_quotes(rest, line)
     elif match := _STRENGTH.match(rest):
-        name, strength = match[1], _strength(match[2], line)
-    else:
-        name, strength = rest, None
+        rest, strength = match[1], _strength(match[2], line)
+    name = name if quoted else rest
+    _check_sense(name, ban, strength, identity, line)
+    return Pin(name, ban, slot, strength, identity)
+
+
+def _check_sense(
+    name: str, ban: bool, strength: float | None, identity: FileIdentity | None, line: str
+) -> None:
     if not name.strip():
         raise InvalidInput(
             "a pin without a name", value=line, hint="Write the model's name or file"
         )
     if ban and strength is not None:
         raise InvalidInput("a ban has no strength", value=line, hint="Leave out the @ part")
-    return Pin(name, ban, slot, strength)
+    if ban and identity is not None:
+        raise InvalidInput("a ban takes a name alone", value=line, hint="Leave out the {} part")
 
 
-def _unquoted(rest: str, line: str) -> tuple[str, float | None]:
+def _unquoted(rest: str, line: str) -> tuple[str, str]:
+    """The name in the quotes, and what stands behind them."""
     try:
         name, end = json.JSONDecoder(strict=False).raw_decode(rest)
     except ValueError as error:
         raise InvalidInput("quotes that are not closed", value=line) from error
-    after = rest[end:].strip()
-    if not after:
-        return name, None
+    return name, rest[end:].strip()
+
+
+def _strength_behind_quotes(after: str, line: str) -> float:
     if not after.startswith("@"):
         raise InvalidInput("text after a name in quotes", value=line, hint="Only @ STRENGTH may")
-    return name, _strength(after[1:].strip(), line)
+    return _strength(after[1:].strip(), line)
 
 
 def _strength(text: str, line: str) -> float:
@@ -133,6 +154,6 @@ def _strength(text: str, line: str) -> float:
 def _quoted(name: str) -> str:
     """The name as it stands where it cannot be misread, in quotes otherwise."""
     plain = name == name.strip() and name.isprintable() and name[:1] not in ("", "+", "-", "#", '"')
-    if plain and not _SLOT.match(name) and not _STRENGTH.match(name):
+    if plain and not any(p.match(name) for p in (_SLOT, _STRENGTH)) and '{"' not in name:
         return name
     return json.dumps(name)

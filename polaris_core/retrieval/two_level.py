@@ -22,16 +22,17 @@ from polaris_core.retrieval.candidates import (
     family_of_loras,
     resolve_pins,
 )
+from polaris_core.retrieval.evidence import Evidence
 from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.neighbourhood import Neighbourhood
 from polaris_core.retrieval.pins import Pins
-from polaris_core.retrieval.query import slot_queries
+from polaris_core.retrieval.query import Sight, slot_queries
 from polaris_core.retrieval.reasons import Asked
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.slots import Search, fill
 from polaris_core.retrieval.zoo import Zoo
 
-__all__ = ["retrieve_checkpoints", "retrieve_loras", "search"]
+__all__ = ["retrieve_checkpoints", "retrieve_loras", "search", "search_by_picture"]
 
 _NO_PINS = Pins()
 _PG = Filters()
@@ -70,7 +71,7 @@ def retrieve_checkpoints(
         PolarisError: As the zoo's encoders, store and indices do.
     """
     _check(k)
-    resolved = resolve_pins(zoo.store, pins, filters)
+    resolved = resolve_pins(zoo.store, pins, filters, progress)
     look = Search(zoo, zoo.state(progress), Kind.CHECKPOINT, filters, k, picture)
     query = slot_queries(intent, look.sight)[SlotName.CHECKPOINT]
     allowed = look.passing() & ~look.base_is(BaseModel.UNKNOWN)
@@ -126,7 +127,7 @@ def retrieve_loras(
         PolarisError: As the zoo's encoders, store and indices do.
     """
     _check(k)
-    resolved = resolve_pins(zoo.store, pins, filters)
+    resolved = resolve_pins(zoo.store, pins, filters, progress)
     slots = (SlotName.STYLE, SlotName.OBJECT)
     for slot in slots:
         for entry in resolved.pinned[slot]:
@@ -160,12 +161,48 @@ def search(
     _check(k)
     if not text.strip():
         raise InvalidInput("nothing to search for", value=text, hint="Give a word or a sentence")
+    look = _look(zoo, kind, filters, k, progress)
+    asked = Asked(text.strip())
+    return _best(look, look.by_text(asked.text, look.passing()), asked)
+
+
+def search_by_picture(
+    zoo: Zoo,
+    picture: RGBImage,
+    kind: Kind,
+    filters: Filters = _PG,
+    k: int = 20,
+    progress: Progress = silent,
+) -> tuple[Hit, ...]:
+    """Find the entries of one kind whose previews are nearest to a picture.
+
+    Raises:
+        InvalidInput: The zoo has no image encoder, `kind` is not searched, or `k` is below 1.
+        PolarisError: As the zoo's encoders, store and indices do.
+    """
+    _check(k)
+    look = _look(zoo, kind, filters, k, progress, picture)
+    if look.sight is not Sight.SEEN:
+        hint = "Set an image encoder, such as clip:ViT-L-14/openai"
+        raise InvalidInput("the zoo has no image encoder to look at the picture with", hint=hint)
+    return _best(look, look.by_picture(look.passing()), Asked(""))
+
+
+def _look(
+    zoo: Zoo,
+    kind: Kind,
+    filters: Filters,
+    k: int,
+    progress: Progress,
+    picture: RGBImage | None = None,
+) -> Search:
     if kind is Kind.OTHER:
         raise InvalidInput("only checkpoints and LoRAs are searched", value=kind.value)
-    look = Search(zoo, zoo.state(progress), kind, filters, k)
-    asked = Asked(text.strip())
-    evidence = look.by_text(asked.text, look.passing())
-    best = islice(look.candidates(evidence, asked), k)
+    return Search(zoo, zoo.state(progress), kind, filters, k, picture)
+
+
+def _best(look: Search, evidence: Evidence, asked: Asked) -> tuple[Hit, ...]:
+    best = islice(look.candidates(evidence, asked), look.k)
     return tuple(look.hit(candidate, evidence, asked) for candidate in best)
 
 

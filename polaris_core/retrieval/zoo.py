@@ -158,6 +158,10 @@ class Zoo:
                 hint="Wait until the scan of the other process has finished",
             )
 
+    def loaded(self) -> ZooState | None:
+        """What was searched last, perhaps long ago; None if nothing was. Nobody waits for it."""
+        return self._state
+
     def ids_in_folders(self, folders: tuple[str, ...]) -> Ids:
         """Entries whose files lie in these subfolders of their model folders, rising.
 

@@ -30,6 +30,11 @@ class Shelf:
             if text in (e.sha256, e.autov3, e.file, e.name) and kind in (None, e.kind)
         ]
 
+    def of_size(self, size_bytes, /, *, kind):
+        return [
+            e for e in self.entries if (e.size_bytes, e.kind, e.sha256) == (size_bytes, kind, "")
+        ]
+
 
 @pytest.fixture
 def entry(zoo):

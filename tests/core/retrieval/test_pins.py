@@ -5,12 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polaris_core.errors import InvalidInput
+from polaris_core.retrieval.identity import FileIdentity
 from polaris_core.retrieval.pins import Pin, Pins
 from polaris_core.retrieval.shortlist import SlotName
 
 names = st.text(min_size=1).filter(lambda name: name.strip())
 slots = st.none() | st.sampled_from(SlotName)
-pins = st.builds(Pin, names, st.just(False), slots, st.none() | st.floats(-10, 10))
+identities = st.builds(
+    FileIdentity,
+    name=st.text(min_size=1),
+    sha256=st.sampled_from(["", "ab" * 32]),
+    size_bytes=st.integers(0, 2**63 - 1),
+    source=st.text(),
+)
+pins = st.builds(
+    Pin, names, st.just(False), slots, st.none() | st.floats(-10, 10), st.none() | identities
+)
 bans = st.builds(Pin, names, st.just(True), slots)
 
 
@@ -39,6 +49,16 @@ def test_any_text_is_read_or_refused_in_plain_words(text):
         ("-checkpoint:old one", Pin("old one", ban=True, slot=SlotName.CHECKPOINT)),
         ('"# odd @ 1" @ 0.5', Pin("# odd @ 1", strength=0.5)),
         ("me@home", Pin("me@home")),
+        (
+            'style: a/wash.safetensors @ 0.7 {"size_bytes": 9}',
+            Pin(
+                "a/wash.safetensors",
+                slot=SlotName.STYLE,
+                strength=0.7,
+                identity=FileIdentity(size_bytes=9),
+            ),
+        ),
+        ('wash {"name": "a {b"}', Pin("wash", identity=FileIdentity("a {b"))),
     ],
 )
 def test_lines_as_people_write_them(line, pin):
@@ -47,7 +67,11 @@ def test_lines_as_people_write_them(line, pin):
 
 @pytest.mark.parametrize(
     "line",
-    ["-", "+ ", "style:", "fox @ much", "fox @ 11", "fox @ nan", "-fox @ 1", '"fox', '"a" b'],
+    [
+        *("-", "+ ", "style:", "fox @ much", "fox @ 11", "fox @ nan", "-fox @ 1", '"fox', '"a" b'),
+        *('fox {"sha256": "ab"}', 'fox {"size_bytes": -1}', 'fox {"size_bytes": true}'),
+        *('fox {"colour": "red"}', 'fox {"name": 1}', '-fox {"name": "x"}', 'fox {"name"}'),
+    ],
 )
 def test_lines_that_say_nothing_clear_are_refused(line):
     with pytest.raises(InvalidInput):
