@@ -75,12 +75,21 @@ def edit_pins(
     about = lines_about(text, store, entry)
     before = next((pin for pin in about.values() if not pin.ban), None)
     line = _line(entry, action, slot, strength, before)
-    lines = text.splitlines()
+    lines = text.splitlines(keepends=True)
     place = min(about, default=len(lines))
-    kept = [(n, old) for n, old in enumerate(lines) if n not in about]
-    if line is not None:
-        kept = sorted([*kept, (place, str(line))], key=lambda row: row[0])
-    return "\n".join(old for _, old in kept)
+    above = lines[:place]
+    below = [old for number, old in enumerate(lines) if number > place and number not in about]
+    new = [] if line is None else [f"{line}\n"]
+    if new and above and not _ended(above[-1]):
+        above[-1] += "\n"
+    written = "".join([*above, *new, *below])
+    stays = (lines and _ended(lines[-1])) or written.splitlines()[-1:] == [""]
+    return written if stays else written.removesuffix("\n")
+
+
+def _ended(line: str) -> bool:
+    """Whether a line that `splitlines` gave has its end."""
+    return line.splitlines()[0] != line
 
 
 def _line(
