@@ -1,4 +1,4 @@
-"""What there is in the miniature world: kinds, colours, styles and backgrounds, with their tones."""
+"""What there is in the miniature world: kinds, colours, styles, backgrounds, and their tones."""
 
 from __future__ import annotations
 

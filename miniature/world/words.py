@@ -51,4 +51,4 @@ SCENERIES = {
 
 def with_article(noun_phrase: str) -> str:
     """Put "a" or "an" before it."""
-    return f"{'an' if noun_phrase[0] in 'aeio' else 'a'} {noun_phrase}"
+    return f"{'an' if noun_phrase[0] in 'aeiou' else 'a'} {noun_phrase}"
