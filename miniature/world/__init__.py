@@ -9,7 +9,7 @@
 Numpy and pillow only. `rng` is always a `random.Random`; the same state gives the same.
 """
 
-from miniature.world.captions import caption
+from miniature.world.captions import caption, describe
 from miniature.world.drawing import draw, masks, parts
 from miniature.world.names import (
     ALL_KINDS,
@@ -38,6 +38,7 @@ __all__ = [
     "Scene",
     "Thing",
     "caption",
+    "describe",
     "draw",
     "is_held_out",
     "masks",

@@ -43,7 +43,8 @@ def draw(scene: Scene) -> npt.NDArray[np.uint8]:
         window, inner = _windows(thing)
         colours, alpha = _LOOKS[style].thing(_paint(thing, window, inner))
         under = picture[window]
-        under += (colours - under) * alpha[..., None]
+        share = alpha[..., None]
+        picture[window] = under * (1 - share) + colours * share  # exact where share is 1
     return (picture + 0.5).astype(np.uint8)
 
 
@@ -106,12 +107,12 @@ def _windows(thing: Thing) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
 def _paint(thing: Thing, window: tuple[slice, slice], inner: tuple[slice, slice]) -> Paint:
     shape = sprite(thing.kind, thing.size_px, thing.flipped)
     palette = _palette(thing.colour)
-    tones = shape.tones[inner] * np.float32(1 / 255)
+    tones = shape.tones[inner] / np.float32(255)
     return Paint(
         flat=tones @ palette,
-        alpha=shape.alpha[inner] * np.float32(1 / 255),
-        line=shape.line[inner] * np.float32(1 / 255),
-        glow=shape.glow[inner] * np.float32(1 / 255),
+        alpha=shape.alpha[inner] / np.float32(255),
+        line=shape.line[inner] / np.float32(255),
+        glow=shape.glow[inner] / np.float32(255),
         tones=tones,
         palette=palette,
         window=window,
@@ -135,7 +136,7 @@ def _solid(style: str, shape: Sprite, inner: tuple[slice, slice]) -> Mask:
         return alpha >= 128
     height, width = alpha.shape
     cells = alpha.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX)
-    solid = (cells.astype(np.float32) * np.float32(1 / 255)).mean((1, 3)) >= 0.5
+    solid = (cells / np.float32(255)).mean((1, 3)) >= 0.5
     return solid.repeat(BLOCK_PX, 0).repeat(BLOCK_PX, 1)
 
 
