@@ -24,7 +24,7 @@ EDIT_TYPES: tuple[EditType, ...] = (
     *("add", "replace", "restyle"),
     *("recolour", "background", "remove"),
 )
-_TRIES = 3000
+_TRIES = 1000
 _SLACK_PX = 3
 _LEAST_NEW_PX = 40
 _WHOLE_RESTYLED = 0.35
@@ -146,11 +146,11 @@ def _replace(rng: random.Random, wish: _Wish) -> Edit | None:
     colours = [old.colour] if keeps_colour else _free_colours(before)
     taken = {thing.kind for thing in before.things}
     kinds = [kind for kind in wish.new_kinds if kind not in taken]
-    if not kinds or not colours:
+    looks = (replace(old, kind=k, colour=c, style=style) for k in kinds for c in colours)
+    fitting = [new for new in looks if wish.fits(before, new)]
+    if not fitting:
         return None
-    new = replace(old, kind=rng.choice(kinds), colour=rng.choice(colours), style=style)
-    if not wish.fits(before, new):
-        return None
+    new = rng.choice(fitting)
     said = edit_words.new_thing(
         new, rng, style=style if style != old.style else None, colour=not keeps_colour
     )
@@ -165,12 +165,17 @@ def _restyle(rng: random.Random, wish: _Wish) -> Edit | None:
         return _restyle_all(rng, wish, before)
     index = rng.randrange(len(before.things))
     old = before.things[index]
-    style = rng.choice(wish.new_styles)
-    new = replace(old, style=style)
-    if style == before.style_of(old) or style == before.style or not wish.fits(before, new):
+    others = {before.style, before.style_of(old)}
+    looks = (replace(old, style=style) for style in wish.new_styles if style not in others)
+    fitting = [new for new in looks if wish.fits(before, new)]
+    if not fitting:
         return None
+    new = rng.choice(fitting)
     words = edit_words.fill(
-        "restyle", rng, old=edit_words.old_thing(old, rng), **edit_words.style_words(style)
+        "restyle",
+        rng,
+        old=edit_words.old_thing(old, rng),
+        **edit_words.style_words(new.style or ""),
     )
     return _local(before, _with(before, index, new), words, "restyle", index)
 
@@ -190,9 +195,11 @@ def _recolour(rng: random.Random, wish: _Wish) -> Edit | None:
     before = _start(rng, wish)
     index = rng.randrange(len(before.things))
     old = before.things[index]
-    new = replace(old, colour=rng.choice(_free_colours(before)))
-    if not wish.fits(before, new):
+    looks = (replace(old, colour=colour) for colour in _free_colours(before))
+    fitting = [new for new in looks if wish.fits(before, new)]
+    if not fitting:
         return None
+    new = rng.choice(fitting)
     words = edit_words.fill("recolour", rng, old=edit_words.old_thing(old, rng), colour=new.colour)
     return _local(before, _with(before, index, new), words, "recolour", index)
 

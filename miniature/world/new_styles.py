@@ -71,7 +71,7 @@ def _stained_glass(paint: Paint) -> tuple[Colours, Plane]:
     shine = np.clip(1.25 - paint.cut(_SPOTS) * 0.07, 0.6, 1.3)
     glass = np.clip(paint.flat * shine[..., None] + 14, 0, 255)
     lead = np.maximum(paint.cut(_LEAD), np.clip(paint.line * 1.3, 0, 1))
-    return mix(glass, rgb(12, 10, 14), lead), paint.alpha
+    return mix(glass, rgb(22, 16, 22), lead), paint.alpha
 
 
 def _stained_glass_background(bands: Colours) -> Colours:
@@ -109,7 +109,7 @@ _RADII = np.asarray((4.0, 5.0, 2.9, 6.5, 0.5), np.float32)
 def _halftone(paint: Paint) -> tuple[Colours, Plane]:
     ink = mix(paint.base, rgb(20, 20, 24), paint.tones[..., 3])
     dot = np.clip(paint.tones @ _RADII - paint.cut(_NEAR), 0, 1)
-    printed = mix(_PAPER, ink, dot)
+    printed = mix(WHITE, ink, dot)
     return mix(printed, paint.palette[1], paint.line * 0.35), paint.alpha
 
 
