@@ -250,7 +250,7 @@ def _local(
 
 def _widened(mask: Mask) -> Mask:
     for axis in (0, 1):
-        grown = mask.copy()
+        grown = np.array(mask)
         for step in range(1, _SLACK_PX + 1):
             ahead: tuple[slice, ...] = (slice(step, None),)
             behind: tuple[slice, ...] = (slice(None, -step),)
