@@ -55,8 +55,8 @@ def _blueprint_background(bands: Colours) -> Colours:
 
 
 def _charcoal(paint: Paint) -> tuple[Colours, Plane]:
-    tinted = mix(rgb(58, 54, 52), paint.flat, 0.64)
-    strokes = paint.cut(_HATCH) * 0.30 + paint.cut(_GRAIN) * 0.30
+    tinted = mix(rgb(58, 54, 52), paint.flat, 0.76)
+    strokes = paint.cut(_HATCH) * 0.22 + paint.cut(_GRAIN) * 0.26
     rubbed = mix(tinted, rgb(214, 208, 198), strokes)
     return mix(rubbed, rgb(24, 22, 22), paint.line * 0.92), paint.alpha
 
