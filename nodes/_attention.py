@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _attention_words as texts
 from ._attention_steps import SCHEDULE_STEPS, TokenMaps, make_steps, watched
-from ._convert import check_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +66,7 @@ def addition_maps(
     """
     import torch
 
+    from polaris_core.engine.start import check_image
     from polaris_core.errors import InvalidInput
 
     if not 1 <= steps <= SCHEDULE_STEPS:

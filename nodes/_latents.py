@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._convert import blank, check_image, check_mask, grow, pad_to_cells
-
 if TYPE_CHECKING:
     import torch
 
@@ -32,21 +30,15 @@ def start_latent(
         The latent, with `noise_mask` where only a region changes, and the mask, `b h w`, as large
         as what the latent decodes to.
     """
-    from polaris_core.planning.plan import MaskMode
+    from polaris_core.engine.start import start
 
-    if image is None or not plan.intent.instruction_type.edits_picture:
+    begin = start(plan, image, mask)
+    if begin is None:
         return _empty(*size)
-    check_image(image)
-    image = image[..., :3]
-    if plan.mask.mode is MaskMode.NONE or mask is None:
-        everywhere = image.new_ones(image.shape[:3])
-        pixels, everywhere = pad_to_cells(image, everywhere)
-        return {"samples": vae.encode(pixels)}, everywhere
-    region = grow(check_mask(mask, image), plan.mask.grow_px)
-    pixels, region = pad_to_cells(image, region)
-    if plan.mask.fill:
-        pixels = blank(pixels, region)
-    return {"samples": vae.encode(pixels), "noise_mask": region[:, None]}, region
+    latent: dict[str, Any] = {"samples": vae.encode(begin.pixels)}
+    if begin.is_masked:
+        latent["noise_mask"] = begin.region[:, None]
+    return latent, begin.region
 
 
 def _empty(width: int, height: int, pictures: int) -> tuple[dict[str, Any], torch.Tensor]:

@@ -19,6 +19,7 @@
     │   └── LanguageServerProblem    … its server failed, or not in time
     ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
     ├── IncompatibleAdapter          a LoRA belongs to another base model family
+    ├── UnsupportedModel             a checkpoint that the standalone engine cannot run
     ├── NothingFits                  the zoo holds no entry that may be used
     ├── MaskRequired                 a local edit without a mask
     ├── PictureRequired              an edit of a picture without the picture
@@ -59,6 +60,7 @@ __all__ = [
     "StoreProblem",
     "UnknownModel",
     "UnreadableReply",
+    "UnsupportedModel",
     "WorkflowFailed",
     "WorkflowRejected",
 ]
@@ -178,6 +180,10 @@ class UnknownModel(PolarisError):
 
 class IncompatibleAdapter(PolarisError):
     """A LoRA belongs to another base model family than the checkpoint."""
+
+
+class UnsupportedModel(PolarisError):
+    """A checkpoint that the standalone engine cannot run; ComfyUI may."""
 
 
 class NothingFits(PolarisError):

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "polaris_core"
 HEAVY = ["torch", "faiss", "transformers", "open_clip", "pydantic", "aiohttp", "llguidance"]
+HEAVY += ["diffusers", "peft", "accelerate"]
 HOST = ["comfy", "comfy_api", "folder_paths", "server", "nodes"]
 
 # A module may import its own package and those to its left.
@@ -23,7 +24,7 @@ ORDER = [
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},
-    {"demo"},
+    {"demo", "engine"},
     {"sheet"},
     {"cli"},
     {"__main__"},

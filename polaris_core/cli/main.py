@@ -1,4 +1,4 @@
-"""Reading the command line: parse, scan, search, plan, rerank, run, demo.
+"""Reading the command line: parse, scan, search, plan, edit, rerank, run, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -104,6 +104,15 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--sheet", type=Path, metavar="PNG", help="also draw a contact sheet")
     plan.set_defaults(command=_plan)
 
+    edit = commands.add_parser(
+        "edit",
+        help="decide an edit and carry it out, without ComfyUI",
+        description="Decide an edit and carry it out with diffusers. PICTURE may be left out (a "
+        "new picture is made), or be a folder of pictures, or a list of edits (.jsonl).",
+    )
+    _add_edit_options(edit)
+    edit.set_defaults(command=_edit)
+
     rerank = commands.add_parser("rerank", help="let a language model read the LoRAs found")
     _add_zoo_options(rerank)
     rerank.add_argument("instruction", help="read by the grammar")
@@ -136,6 +145,34 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _add_edit_options(parser: argparse.ArgumentParser) -> None:
+    _add_zoo_options(parser)
+    _add_parser_options(parser)
+    parser.add_argument("words", nargs="*", metavar="PICTURE INSTRUCTION")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="scan and use these models only")
+    parser.add_argument("--mask", type=Path, metavar="FILE", help="white is what may change")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the PNG; of several, the folder")
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="carry out a plan made before")
+    parser.add_argument("--pin", action="append", default=[], help="a line of pins and bans")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--cfg", type=float, default=7.0, help="how strongly the prompt counts")
+    parser.add_argument("--denoise", type=float, help="over 0, up to 1; default: by the edit")
+    parser.add_argument("--style-strength", type=float, help="of the style LoRA")
+    parser.add_argument("--object-strength", type=float, help="of the object LoRA")
+    parser.add_argument("--negative", default="", help="added to the negative prompt")
+    parser.add_argument("--width", type=_positive, help="of a new picture, pixels")
+    parser.add_argument("--height", type=_positive, help="of a new picture, pixels")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    parser.add_argument("--segmenter", type=Path, help="Segment Anything's file, SAM 2's folder")
+    parser.add_argument("--choice", default="", help="numbers of regions to take instead")
+    parser.add_argument("--regions", type=Path, metavar="PNG", help="draw the regions found")
+    parser.add_argument(
+        "--unknown-base", action="store_true", help="also LoRAs whose base model nobody knows"
+    )
+    parser.set_defaults(checkpoints=[], loras=[])
 
 
 def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
@@ -190,6 +227,12 @@ def _plan(options: argparse.Namespace) -> int:
     from polaris_core.cli.zoo_commands import run_plan
 
     return run_plan(options)
+
+
+def _edit(options: argparse.Namespace) -> int:
+    from polaris_core.cli.edit_command import run_edit
+
+    return run_edit(options)
 
 
 def _rerank(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +35,22 @@ from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras, search
 from polaris_core.retrieval.zoo import CATALOGUE, Zoo
 
-__all__ = ["decide", "filters_of", "find", "open_zoo", "run_plan", "run_scan", "run_search"]
+__all__ = [
+    "decide",
+    "filters_of",
+    "find",
+    "folders_of",
+    "only_in",
+    "open_zoo",
+    "run_plan",
+    "run_scan",
+    "run_search",
+]
 
 
 def run_scan(options: argparse.Namespace) -> int:
     """Read model folders and bring the indices up to date."""
-    folders = _folders(options)
+    folders = folders_of(options)
     zoo = open_zoo(options)
     report = zoo.update(folders, terminal_progress())
     problems = [str(problem) for problem in report.problems]
@@ -136,6 +147,7 @@ def decide(
     pins: Pins | None = None,
     filters: Filters | None = None,
     unknown_base: bool = False,
+    options: PlanOptions | None = None,
 ) -> tuple[Shortlist, EditPlan]:
     """Intent to plan, as the nodes do it one after the other.
 
@@ -147,20 +159,27 @@ def decide(
         pins: What must and must not be used.
         filters: Which entries may be used.
         unknown_base: Whether LoRAs of unknown base model may be used.
+        options: What else the user decides; it says of `unknown_base`, too.
 
     Raises:
         PolarisError: As the stages do.
     """
     progress = terminal_progress()
+    options = options or PlanOptions(allow_unknown_base=unknown_base)
     shortlist = find(
-        zoo, intent, picture=picture, pins=pins, filters=filters, unknown_base=unknown_base
+        zoo,
+        intent,
+        picture=picture,
+        pins=pins,
+        filters=filters,
+        unknown_base=options.allow_unknown_base,
     )
     plan = make_plan(
         intent,
         shortlist,
         has_picture=picture is not None,
         has_mask=has_mask,
-        options=PlanOptions(allow_unknown_base=unknown_base),
+        options=options,
     )
     return shortlist, sign(plan, zoo.store, lambda entry: hashed(zoo.store, entry, progress))
 
@@ -211,7 +230,27 @@ def filters_of(options: argparse.Namespace) -> Filters:
     return Filters(max_maturity=Maturity[options.maturity], families=families)
 
 
-def _folders(options: argparse.Namespace) -> list[ModelFolder]:
+def only_in(
+    zoo: Zoo, folders: Sequence[ModelFolder], filters: Filters, families: frozenset[BaseModel]
+) -> Filters:
+    """Filters that also let pass only what lies in `folders`, if there are any.
+
+    Without a choice of families, only `families` pass.
+    """
+    filters = replace(filters, families=filters.families or families)
+    if not folders:
+        return filters
+    roots = {str(folder.path) for folder in folders}
+    ids = frozenset(entry.id for entry in zoo.store.all() if entry.root in roots)
+    return replace(filters, ids=ids)
+
+
+def folders_of(options: argparse.Namespace) -> list[ModelFolder]:
+    """The folders that `checkpoints`, `loras` and `models` of a command line name, or ComfyUI's.
+
+    Raises:
+        InvalidInput: One is not there, or none is named or found.
+    """
     models: Path | None = options.models
     if not (options.checkpoints or options.loras or models):
         comfyui = find_comfyui()

@@ -1,66 +1,19 @@
-"""Pictures and masks on their way to the sampler."""
+"""Pictures on their way to the core."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
 
-import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import ndimage
-
-from polaris_core.errors import InvalidInput
 
 # Loaded by itself: the package around it belongs to ComfyUI, this file does not need it.
 FILE = Path(__file__).resolve().parent.parent.parent / "nodes" / "_convert.py"
 _spec = importlib.util.spec_from_file_location("polaris_convert", FILE)
 convert = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(convert)
-
-sizes = st.integers(1, 40)
-
-
-@st.composite
-def masks(draw):
-    height, width, count = draw(sizes), draw(sizes), draw(st.integers(1, 3))
-    seed = draw(st.integers(0, 2**32 - 1))
-    generator = torch.Generator().manual_seed(seed)
-    return (torch.rand(count, height, width, generator=generator) > 0.8).float()
-
-
-@given(masks(), st.integers(0, 12))
-def test_growing_equals_a_dilation_by_a_square(mask, by_px):
-    side = 2 * by_px + 1
-    expected = [ndimage.grey_dilation(m, (side, side), mode="constant") for m in mask.numpy()]
-    assert np.array_equal(convert.grow(mask, by_px).numpy(), np.stack(expected))
-
-
-@given(masks(), st.integers(0, 12))
-def test_growing_never_takes_anything_away(mask, by_px):
-    assert (convert.grow(mask, by_px) >= mask).all()
-
-
-@given(sizes, sizes)
-def test_padding_fills_whole_cells_and_moves_nothing(height, width):
-    image = torch.rand(1, height, width, 3)
-    mask = torch.ones(1, height, width)
-    padded, region = convert.pad_to_cells(image, mask)
-    assert padded.shape[1] % 8 == padded.shape[2] % 8 == 0
-    assert padded.shape[1:3] == region.shape[1:]
-    assert padded.shape[1] - height < 8
-    assert torch.equal(padded[:, :height, :width], image)
-    assert region.sum() == height * width
-
-
-def test_blanking_greys_the_mask_and_nothing_else():
-    image, mask = torch.rand(1, 6, 5, 3), torch.zeros(1, 6, 5)
-    mask[0, 2:4, 1:3] = 1
-    blanked = convert.blank(image, mask)
-    assert (blanked[mask == 1] == 0.5).all()
-    assert torch.equal(blanked[mask == 0], image[mask == 0])
 
 
 @given(st.integers(0, 255))
@@ -75,37 +28,3 @@ def test_no_picture_stays_none():
 
 def test_an_alpha_channel_is_left_out():
     assert convert.first_picture(torch.zeros(1, 2, 3, 4)).shape == (2, 3, 3)
-
-
-def test_one_mask_serves_a_batch():
-    image, mask = torch.zeros(3, 4, 5, 3), torch.ones(4, 5)
-    assert convert.check_mask(mask, image).shape == (3, 4, 5)
-
-
-@pytest.mark.parametrize(
-    ("mask", "words"),
-    [
-        pytest.param(torch.zeros(1, 4, 5), "empty", id="nothing masked"),
-        pytest.param(torch.ones(1, 5, 4), "4x5, picture 5x4", id="other size"),
-        pytest.param(torch.ones(2, 4, 5), "2 masks, 3 pictures", id="other count"),
-        pytest.param(torch.full((1, 4, 5), torch.nan), "NaN", id="NaN"),
-        pytest.param(torch.full((1, 4, 5), -1.0), "empty", id="below zero"),
-    ],
-)
-def test_a_mask_that_cannot_be_used_says_why(mask, words):
-    with pytest.raises(InvalidInput, match=words):
-        convert.check_mask(mask, torch.zeros(3, 4, 5, 3))
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        pytest.param(torch.zeros(4, 5, 3), id="no batch"),
-        pytest.param(torch.zeros(1, 4, 5, 1), id="one channel"),
-        pytest.param(torch.zeros(1, 0, 5, 3), id="no rows"),
-        pytest.param(torch.full((1, 4, 5, 3), torch.inf), id="infinity"),
-    ],
-)
-def test_what_is_no_picture_is_refused(image):
-    with pytest.raises(InvalidInput):
-        convert.check_image(image)
