@@ -1,0 +1,70 @@
+"""Train the encoder, a small CLIP, on drawn pictures and what is said of them.
+
+    python -m miniature.train_encoder --state FOLDER [--steps 900]
+
+Goes on where it stopped if the folder holds a state. Ends with `encoder.safetensors` among the
+models.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from miniature.training.encoder import draw_batch, loss_of, make_encoder
+from miniature.training.optim import Muon
+from miniature.training.reader_data import Drawn, cached
+from miniature.training.steps import train
+from polaris_core.miniature.store import save_compact
+
+MODELS = Path(__file__).parent / "models"
+_RATE, _ADAM_RATE = 0.02, 2e-3
+_LEFT_OUT = ("token_embedding.weight", "num_batches_tracked")
+_BY_ADAM = ("positional_embedding", "text_projection")
+
+
+def fit(model: Any, drawn: Drawn, steps: int, state: Path | None = None) -> list[float]:  # noqa: ANN401
+    """Train the encoder in place; gives the losses."""
+    import open_clip
+
+    tokenize = open_clip.get_tokenizer("ViT-B-32")
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    optimiser = Muon(named, rate=_RATE, adam_rate=_ADAM_RATE, adam_names=_BY_ADAM)
+
+    def step(rng: np.random.Generator, done: float) -> tuple[Any, float]:
+        return loss_of(model, tokenize, draw_batch(drawn, rng), rng)
+
+    return train(model, step, steps, optimiser=optimiser, state=state)
+
+
+def main() -> None:
+    """Read the command line, train, store."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--scenes", type=int, default=14000)
+    options = parser.parse_args()
+    import torch
+
+    torch.set_flush_denormal(True)
+    model = make_encoder()
+    drawn = cached(options.state, options.scenes, seed=1)
+    fit(model, drawn, options.steps, options.state / "encoder.pt")
+    card = {
+        "name": "miniature-encoder",
+        "description": "A CLIP that knows the things, colours and styles of the miniature world.",
+        "training": f"{options.steps} steps on {options.scenes} scenes, seed 0",
+    }
+    weights = {
+        name: tensor.numpy()
+        for name, tensor in model.state_dict().items()
+        if not name.endswith(_LEFT_OUT)
+    }
+    save_compact(MODELS / "encoder.safetensors", weights, card)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Train the judge, which says what a picture of the miniature world shows.
+
+    python -m miniature.train_judge --state FOLDER [--steps 1400]
+
+Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the models
+and prints how often it is right on drawn pictures of combinations that it never saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from miniature.training.judge import Labelled, labelled, loss_of, make_judge, weathered
+from miniature.training.optim import Muon
+from miniature.training.reader_data import cached
+from miniature.training.steps import train
+from polaris_core.miniature.store import save_compact
+
+MODELS = Path(__file__).parent / "models"
+_BATCH = 48
+_RATE, _ADAM_RATE = 0.02, 2e-3
+
+
+def fit(judge: Any, data: Labelled, steps: int, state: Path | None = None) -> list[float]:  # noqa: ANN401
+    """Train the judge in place; gives the losses."""
+    optimiser = Muon(judge.named_parameters(), rate=_RATE, adam_rate=_ADAM_RATE)
+
+    def step(rng: np.random.Generator, done: float) -> tuple[Any, float]:
+        chosen = rng.integers(0, len(data.pictures), _BATCH)
+        loss, right = loss_of(judge, weathered(data.pictures[chosen], rng), data.labels[chosen])
+        return loss, float(right.all(1).mean())
+
+    return train(judge, step, steps, optimiser=optimiser, state=state)
+
+
+def main() -> None:
+    """Read the command line, train, store, measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1400)
+    parser.add_argument("--scenes", type=int, default=14000)
+    options = parser.parse_args()
+    import torch
+
+    torch.set_flush_denormal(True)
+    judge = make_judge()
+    data = labelled(cached(options.state, options.scenes, seed=1))
+    fit(judge, data, options.steps, options.state / "judge.pt")
+    card = {
+        "name": "miniature-judge",
+        "description": "Says kind, colour and style of a drawn thing.",
+        "training": f"{options.steps} steps of {_BATCH} on {len(data.pictures)} squares, seed 0",
+    }
+    weights = {name: tensor.numpy() for name, tensor in judge.state_dict().items()}
+    save_compact(MODELS / "judge.safetensors", weights, card)
+
+
+if __name__ == "__main__":
+    main()
