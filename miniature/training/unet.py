@@ -90,7 +90,9 @@ class _Attention(nn.Module):
         self.to_v = nn.Linear(context or channels, channels, bias=False)
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
 
-    def forward(self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None
+    ) -> Tensor:
         source = x if context is None else context
         q, k, v = self._split(self.to_q(x)), self._split(self.to_k(source)), self.to_v(source)
         mixed = functional.scaled_dot_product_attention(q, k, self._split(v), attn_mask=bias)
@@ -113,7 +115,9 @@ class _Gate(nn.Module):
 class _FeedForward(nn.Module):
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(_Gate(channels, hidden), nn.Identity(), nn.Linear(hidden, channels))
+        self.net = nn.Sequential(
+            _Gate(channels, hidden), nn.Identity(), nn.Linear(hidden, channels)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)
@@ -198,7 +202,9 @@ class NarrowUNet(nn.Module):
         )
         self.output_blocks = nn.ModuleList(
             [
-                nn.ModuleList([_Residual(2 * inner, inner, embedding, skipped), _Transformer(inner)]),
+                nn.ModuleList(
+                    [_Residual(2 * inner, inner, embedding, skipped), _Transformer(inner)]
+                ),
                 nn.ModuleList(
                     [
                         _Residual(2 * inner, inner, embedding, skipped),
@@ -207,7 +213,9 @@ class NarrowUNet(nn.Module):
                     ]
                 ),
                 nn.ModuleList([_Residual(2 * outer, outer, embedding, skipped)]),
-                nn.ModuleList([_Residual(2 * outer, outer, embedding, skipped), _Transformer(outer)]),
+                nn.ModuleList(
+                    [_Residual(2 * outer, outer, embedding, skipped), _Transformer(outer)]
+                ),
             ]
         )
         self.out = nn.Sequential(
@@ -215,7 +223,9 @@ class NarrowUNet(nn.Module):
         )
         nn.init.zeros_(self.out[2].weight)
 
-    def forward(self, x: Tensor, steps: Tensor, context: Tensor, bias: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, steps: Tensor, context: Tensor, bias: Tensor | None = None
+    ) -> Tensor:
         """Predict the noise.
 
         Args:
