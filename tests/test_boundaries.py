@@ -25,6 +25,7 @@ ORDER = [
     {"rerank"},
     {"planning"},
     {"demo", "engine"},
+    {"miniature"},
     {"sheet"},
     {"cli"},
     {"__main__"},

@@ -1,4 +1,5 @@
-"""Reading the command line: parse, scan, search, plan, edit, rerank, run, demo.
+"""Reading the command line: parse, scan, search, plan, edit, rerank, run,
+miniature, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -141,7 +142,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true")
     run.set_defaults(command=_run)
 
-    demo = commands.add_parser("demo", help="make a demonstration zoo and edit a photograph")
+    miniature = commands.add_parser(
+        "miniature",
+        help="write a small zoo of trained models",
+        description="Write the miniature zoo: small trained checkpoints, LoRAs, an encoder and a "
+        "language model, in the folders where ComfyUI looks for them.",
+    )
+    miniature.add_argument("base", type=Path, metavar="DIR", help="ComfyUI's folder, or any other")
+    miniature.add_argument("--weights", type=Path, metavar="DIR", help="the stored weights")
+    miniature.add_argument("--json", action="store_true")
+    miniature.set_defaults(command=_miniature)
+
+    demo = commands.add_parser("demo", help="edit a small drawn picture with the miniature zoo")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
     demo.set_defaults(command=_demo)
     return parser
@@ -245,6 +257,12 @@ def _run(options: argparse.Namespace) -> int:
     from polaris_core.cli.workflow_command import run_workflow
 
     return run_workflow(options)
+
+
+def _miniature(options: argparse.Namespace) -> int:
+    from polaris_core.cli.miniature_command import run_miniature
+
+    return run_miniature(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
