@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--scenes", type=int, default=14000)
+    parser.add_argument("--scenes", type=int, default=4000)
     options = parser.parse_args()
     import torch
 

@@ -21,7 +21,7 @@ __all__ = ["HEADS", "Labelled", "labelled", "loss_of", "make_judge", "weathered"
 
 HEADS = (len(ALL_KINDS), len(COLOURS), len(ALL_STYLES))
 """Kinds, colours, styles."""
-_WIDTHS = (32, 48, 80, 128)
+_WIDTHS = (24, 40, 72, 112)
 _FLIPPED = 0.5
 _SOFT, _NOISY, _TINTED = 0.5, 0.5, 0.5
 
