@@ -9,8 +9,9 @@
 Numpy and pillow only. `rng` is always a `random.Random`; the same state gives the same.
 """
 
-from miniature.world.captions import caption
+from miniature.world.captions import caption, describe
 from miniature.world.drawing import draw, masks, parts
+from miniature.world.edits import EDIT_TYPES, Edit, random_edit
 from miniature.world.names import (
     ALL_KINDS,
     ALL_STYLES,
@@ -30,17 +31,21 @@ __all__ = [
     "ALL_STYLES",
     "BACKGROUNDS",
     "COLOURS",
+    "EDIT_TYPES",
     "KINDS",
     "NEW_KINDS",
     "NEW_STYLES",
     "SIZE_PX",
     "STYLES",
+    "Edit",
     "Scene",
     "Thing",
     "caption",
+    "describe",
     "draw",
     "is_held_out",
     "masks",
     "parts",
+    "random_edit",
     "random_scene",
 ]

@@ -12,7 +12,7 @@ from miniature.world.new_styles import NEW_LOOKS
 from miniature.world.scene import Scene, Thing
 from miniature.world.sprites import MARGIN_PX, Sprite, sprite
 from miniature.world.styles import BASE_LOOKS, BLOCK_PX, Colours, Paint
-from miniature.world.textures import Plane
+from miniature.world.textures import Plane, clipped
 
 __all__ = ["Mask", "draw", "masks", "opacity", "parts"]
 
@@ -37,13 +37,14 @@ def draw(scene: Scene) -> npt.NDArray[np.uint8]:
     Returns:
         RGB, `128 128 3`; the same for the same scene.
     """
-    picture = _background(scene.background, scene.style, scene.seed % len(_HORIZONS_PX)).copy()
+    picture = np.array(_background(scene.background, scene.style, scene.seed % len(_HORIZONS_PX)))
     for thing in scene.things:
         style = scene.style_of(thing)
         window, inner = _windows(thing)
         colours, alpha = _LOOKS[style].thing(_paint(thing, window, inner))
         under = picture[window]
-        under += (colours - under) * alpha[..., None]
+        share = alpha[..., None]
+        picture[window] = under * (1 - share) + colours * share  # exact where share is 1
     return (picture + 0.5).astype(np.uint8)
 
 
@@ -106,12 +107,12 @@ def _windows(thing: Thing) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
 def _paint(thing: Thing, window: tuple[slice, slice], inner: tuple[slice, slice]) -> Paint:
     shape = sprite(thing.kind, thing.size_px, thing.flipped)
     palette = _palette(thing.colour)
-    tones = shape.tones[inner] * np.float32(1 / 255)
+    tones = shape.tones[inner] / np.float32(255)
     return Paint(
         flat=tones @ palette,
-        alpha=shape.alpha[inner] * np.float32(1 / 255),
-        line=shape.line[inner] * np.float32(1 / 255),
-        glow=shape.glow[inner] * np.float32(1 / 255),
+        alpha=shape.alpha[inner] / np.float32(255),
+        line=shape.line[inner] / np.float32(255),
+        glow=shape.glow[inner] / np.float32(255),
         tones=tones,
         palette=palette,
         window=window,
@@ -134,8 +135,9 @@ def _solid(style: str, shape: Sprite, inner: tuple[slice, slice]) -> Mask:
     if not _LOOKS[style].blocks:
         return alpha >= 128
     height, width = alpha.shape
-    cells = alpha.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX)
-    solid = (cells.astype(np.float32) * np.float32(1 / 255)).mean((1, 3)) >= 0.5
+    shape_of_cells = (height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX)
+    cells = np.reshape(alpha, shape_of_cells)
+    solid = (cells / np.float32(255)).mean((1, 3)) >= 0.5
     return solid.repeat(BLOCK_PX, 0).repeat(BLOCK_PX, 1)
 
 
@@ -146,7 +148,7 @@ def _nearest(labels: npt.NDArray[np.int8], whole: Mask) -> npt.NDArray[np.int8]:
         if not missing.any():
             break
         around = [np.roll(labels, step, axis) for axis in (0, 1) for step in (1, -1)]
-        labels = np.where(missing, np.maximum.reduce(around), labels)
+        labels = np.where(missing, np.stack(around).max(0), labels)
     return labels
 
 
@@ -157,7 +159,7 @@ def _background(background: str, style: str, height: int) -> Colours:
     rows = np.arange(SIZE_PX, dtype=np.float32)
     bands = sky + (far - sky) * (rows >= horizon)[:, None]
     bands = bands + (near - far) * (rows >= horizon + 24)[:, None]
-    plain = np.repeat(bands[:, None], SIZE_PX, 1)
-    picture = np.clip(_LOOKS[style].background(plain), 0, 255).astype(np.float32)
+    plain = np.repeat(bands[:, None], SIZE_PX, 1).astype(np.float32)
+    picture = clipped(_LOOKS[style].background(plain), 0, 255).astype(np.float32)
     picture.setflags(write=False)
     return picture

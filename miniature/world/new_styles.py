@@ -6,7 +6,7 @@ import numpy as np
 
 from miniature.world import textures
 from miniature.world.styles import WHITE, Colours, Look, Paint, horizon, mix, rgb
-from miniature.world.textures import Plane
+from miniature.world.textures import Plane, clipped
 
 __all__ = ["NEW_LOOKS"]
 
@@ -33,10 +33,10 @@ def _luminance(colours: Colours) -> Plane:
 
 def _watercolor(paint: Paint) -> tuple[Colours, Plane]:
     wash = mix(paint.flat, _PAPER, 0.12 + 0.45 * paint.cut(_FLOW))
-    rim = np.clip(paint.line * 1.2, 0, 1) * paint.alpha
+    rim = clipped(paint.line * 1.2, 0, 1) * paint.alpha
     wet = mix(wash, paint.flat * 0.86, rim * 0.7)
     bleed = mix(paint.base, _PAPER, 0.45)
-    return mix(bleed, wet, paint.alpha), np.maximum(paint.alpha, np.clip(paint.glow * 1.3, 0, 0.5))
+    return mix(bleed, wet, paint.alpha), np.maximum(paint.alpha, clipped(paint.glow * 1.3, 0, 0.5))
 
 
 def _watercolor_background(bands: Colours) -> Colours:
@@ -55,8 +55,8 @@ def _blueprint_background(bands: Colours) -> Colours:
 
 
 def _charcoal(paint: Paint) -> tuple[Colours, Plane]:
-    tinted = mix(rgb(58, 54, 52), paint.flat, 0.64)
-    strokes = paint.cut(_HATCH) * 0.30 + paint.cut(_GRAIN) * 0.30
+    tinted = mix(rgb(58, 54, 52), paint.flat, 0.76)
+    strokes = paint.cut(_HATCH) * 0.22 + paint.cut(_GRAIN) * 0.26
     rubbed = mix(tinted, rgb(214, 208, 198), strokes)
     return mix(rubbed, rgb(24, 22, 22), paint.line * 0.92), paint.alpha
 
@@ -68,26 +68,26 @@ def _charcoal_background(bands: Colours) -> Colours:
 
 
 def _stained_glass(paint: Paint) -> tuple[Colours, Plane]:
-    shine = np.clip(1.25 - paint.cut(_SPOTS) * 0.07, 0.6, 1.3)
-    glass = np.clip(paint.flat * shine[..., None] + 14, 0, 255)
-    lead = np.maximum(paint.cut(_LEAD), np.clip(paint.line * 1.3, 0, 1))
-    return mix(glass, rgb(12, 10, 14), lead), paint.alpha
+    shine = clipped(1.25 - paint.cut(_SPOTS) * 0.07, 0.6, 1.3)
+    glass = clipped(paint.flat * shine[..., None] + 14, 0, 255)
+    lead = np.maximum(paint.cut(_LEAD), clipped(paint.line * 1.3, 0, 1))
+    return mix(glass, rgb(22, 16, 22), lead), paint.alpha
 
 
 def _stained_glass_background(bands: Colours) -> Colours:
-    shine = np.clip(1.15 - _SPOT * 0.045, 0.6, 1.15)[..., None]
+    shine = clipped(1.15 - _SPOT * 0.045, 0.6, 1.15)[..., None]
     grey = bands.mean(2, keepdims=True)
-    vivid = np.clip(grey * 0.85 + (bands - grey) * 2, 0, 255)
-    return mix(np.clip(vivid * shine, 0, 255), rgb(12, 10, 14), _PANES)
+    vivid = clipped(grey * 0.85 + (bands - grey) * 2, 0, 255)
+    return mix(clipped(vivid * shine, 0, 255), rgb(12, 10, 14), _PANES)
 
 
 def _polka_dots(paint: Paint) -> tuple[Colours, Plane]:
-    spots = np.clip(3.7 - paint.cut(_SPOTS), 0, 1) * (1 - paint.tones[..., 3])
+    spots = clipped(3.7 - paint.cut(_SPOTS), 0, 1) * (1 - paint.tones[..., 3])
     return mix(paint.flat, WHITE, spots), paint.alpha
 
 
 def _polka_dots_background(bands: Colours) -> Colours:
-    return mix(bands * 0.94, WHITE, np.clip(3.2 - _SPOTS, 0, 1) * 0.5)
+    return mix(bands * 0.94, WHITE, clipped(3.2 - _SPOTS, 0, 1) * 0.5)
 
 
 def _chalkboard(paint: Paint) -> tuple[Colours, Plane]:
@@ -108,16 +108,16 @@ _RADII = np.asarray((4.0, 5.0, 2.9, 6.5, 0.5), np.float32)
 
 def _halftone(paint: Paint) -> tuple[Colours, Plane]:
     ink = mix(paint.base, rgb(20, 20, 24), paint.tones[..., 3])
-    dot = np.clip(paint.tones @ _RADII - paint.cut(_NEAR), 0, 1)
-    printed = mix(_PAPER, ink, dot)
+    dot = clipped(paint.tones @ _RADII - paint.cut(_NEAR), 0, 1)
+    printed = mix(WHITE, ink, dot)
     return mix(printed, paint.palette[1], paint.line * 0.35), paint.alpha
 
 
 def _halftone_background(bands: Colours) -> Colours:
     radius = 1.2 + 2.6 * (1 - _luminance(bands))
     grey = bands.mean(2, keepdims=True)
-    ink = np.clip(grey * 0.78 + (bands - grey) * 1.5, 0, 255)
-    return mix(_PAPER, ink, np.clip(radius - _NEAR, 0, 1))
+    ink = clipped(grey * 0.78 + (bands - grey) * 1.5, 0, 255)
+    return mix(_PAPER, ink, clipped(radius - _NEAR, 0, 1))
 
 
 def _gold_leaf(paint: Paint) -> tuple[Colours, Plane]:

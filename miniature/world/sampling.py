@@ -46,14 +46,14 @@ def random_scene(
         split: "train": no thing is of a held-out combination; "held_out": every thing is.
         kinds: What may be in it.
         styles: How it may look.
-        things: How many, 1 to 3; None: chosen.
+        things: How many, 0 to 3; None: 1 to 3.
 
     Raises:
         InvalidInput: Kinds and styles allow no such scene.
     """
-    count = things or rng.choice(_COUNTS)
-    if count not in _SIZES_PX:
-        raise InvalidInput("a scene has one to three things", value=count)
+    count = rng.choice(_COUNTS) if things is None else things
+    if not 0 <= count <= 3:
+        raise InvalidInput("a scene has at most three things", value=count)
     style = rng.choice(_usable(tuple(kinds), tuple(styles), split))
     looks: list[str | None] = [None] * count
     others = [other for other in _usable(tuple(kinds), tuple(styles), split) if other != style]
@@ -95,7 +95,7 @@ def random_things(
 
 def place(rng: random.Random, things: Sequence[Thing], fixed: Sequence[Thing] = ()) -> list[Thing]:
     """Give things sizes and places where they hardly overlap each other or what is fixed."""
-    low, high = _SIZES_PX[min(len(things) + len(fixed), 3)]
+    low, high = _SIZES_PX[min(max(len(things) + len(fixed), 1), 3)]
     while True:
         placed: list[Thing] = []
         for thing in things:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from miniature.world.shapes import PIECES, Piece
+from miniature.world.textures import Plane, clipped
 
 __all__ = ["MARGIN_PX", "TONES", "Sprite", "sprite"]
 
@@ -79,27 +80,25 @@ def sprite(kind: str, size_px: int, flipped: bool) -> Sprite:
     )
 
 
-def _line(
-    alpha: npt.NDArray[np.float32], tones: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    contour = alpha * np.clip((0.90 - _blurred(alpha, 2.6)) * 8, 0, 1)
+def _line(alpha: Plane, tones: Plane) -> Plane:
+    contour = alpha * clipped((0.90 - _blurred(alpha, 2.6)) * 8, 0, 1)
     seams = np.zeros_like(alpha)
     for tone in (1, 2, 4):
         soft = _blurred(tones[..., tone], 1.3)
-        seams = np.maximum(seams, np.clip((4 * soft * (1 - soft) - 0.5) * 3, 0, 1))
+        seams = np.maximum(seams, clipped((4 * soft * (1 - soft) - 0.5) * 3, 0, 1))
     return np.maximum(np.maximum(contour, seams * alpha), tones[..., 3])
 
 
-def _blurred(plane: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
+def _blurred(plane: Plane, sigma: float) -> Plane:
     image = Image.fromarray(_bytes(plane)).filter(ImageFilter.GaussianBlur(sigma))
     return np.asarray(image, np.float32) / 255
 
 
-def _bytes(plane: npt.NDArray[np.float32]) -> Bytes:
-    return (np.clip(plane, 0, 1) * 255 + 0.5).astype(np.uint8)
+def _bytes(plane: Plane) -> Bytes:
+    return (clipped(plane, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def _cover(kind: str, index: int, size_px: int, flipped: bool) -> npt.NDArray[np.float32]:
+def _cover(kind: str, index: int, size_px: int, flipped: bool) -> Plane:
     master = _master(kind, index)
     small = master.resize((size_px, size_px), Image.Resampling.BOX)
     small = ImageOps.mirror(small) if flipped else small

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from miniature.world import textures
-from miniature.world.textures import Plane
+from miniature.world.textures import Plane, clipped
 
 __all__ = ["BASE_LOOKS", "Colours", "Look", "Paint", "horizon", "mix"]
 
-Colours = npt.NDArray[np.float32]
+Colours = npt.NDArray[np.floating[Any]]
 """RGB in [0, 255], `h w 3` or `3`."""
 
 BLOCK_PX = 4
@@ -85,8 +86,7 @@ _FALLING = textures.stripes(rising=False)
 _CHECKS = textures.stripes(period_px=8)
 _GROUT = textures.seams(8, 2)
 _TILES = textures.tiles((1.0, 0.84, 0.92, 1.12))
-_BLOCKS = textures.tiles((0.0, 1.0, 1.0, 0.0))[::2, ::2]
-_BLOCKS = np.tile(_BLOCKS, (2, 2))
+_BLOCKS = np.tile(textures.tiles((0.0, 1.0, 1.0, 0.0))[::2, ::2], (2, 2))
 
 
 def _flat(paint: Paint) -> tuple[Colours, Plane]:
@@ -105,7 +105,8 @@ def _outline_background(bands: Colours) -> Colours:
 def _blocks(plane: Plane) -> Plane:
     height, width = plane.shape[:2]
     depth = plane.shape[2] if plane.ndim == 3 else 1
-    cells = plane.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX, depth)
+    shape = (height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX, depth)
+    cells = np.reshape(plane, shape)
     return cells.mean((1, 3))
 
 
@@ -116,7 +117,7 @@ def _grown(cells: Plane) -> Plane:
 def _pixel_art(paint: Paint) -> tuple[Colours, Plane]:
     solid = _blocks(paint.alpha)[..., 0] >= 0.5
     tone = _blocks(paint.tones * paint.alpha[..., None]).argmax(2)
-    inner = solid.copy()
+    inner = np.array(solid)
     inner[1:] &= solid[:-1]
     inner[:-1] &= solid[1:]
     inner[:, 1:] &= solid[:, :-1]
@@ -128,7 +129,7 @@ def _pixel_art(paint: Paint) -> tuple[Colours, Plane]:
 
 def _pixel_background(bands: Colours) -> Colours:
     cells = _grown(_blocks(bands))
-    return np.clip(cells * (0.93 + 0.12 * _BLOCKS)[..., None], 0, 255)
+    return clipped(cells * (0.93 + 0.12 * _BLOCKS)[..., None], 0, 255)
 
 
 def _neon(paint: Paint) -> tuple[Colours, Plane]:
@@ -136,7 +137,7 @@ def _neon(paint: Paint) -> tuple[Colours, Plane]:
     dark = mix(rgb(10, 6, 26), paint.base, 0.16)
     inside = mix(dark, bright, paint.line)
     outside = 1 - paint.alpha
-    halo = np.clip(paint.glow * 1.7 - 0.08, 0, 0.8)
+    halo = clipped(paint.glow * 1.7 - 0.08, 0, 0.8)
     return mix(inside, bright, outside), np.maximum(paint.alpha, halo)
 
 
@@ -155,12 +156,12 @@ def _stripes_background(bands: Colours) -> Colours:
 
 
 def _mosaic(paint: Paint) -> tuple[Colours, Plane]:
-    tiled = np.clip(paint.flat * paint.cut(_TILES)[..., None], 0, 255)
+    tiled = clipped(paint.flat * paint.cut(_TILES)[..., None], 0, 255)
     return mix(tiled, paint.flat * 0.5, paint.cut(_GROUT)), paint.alpha
 
 
 def _mosaic_background(bands: Colours) -> Colours:
-    tiled = np.clip(bands * (0.42 + 0.52 * _TILES)[..., None], 0, 255)
+    tiled = clipped(bands * (0.42 + 0.52 * _TILES)[..., None], 0, 255)
     return mix(tiled, mix(bands, WHITE, 0.75), _GROUT)
 
 

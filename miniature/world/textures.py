@@ -6,14 +6,33 @@ pixels holds one of a few patterns.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from miniature.world.names import SIZE_PX
 
-__all__ = ["Plane", "dots", "flow", "grain", "leads", "seams", "stripes", "tiles", "waves"]
+__all__ = [
+    "Plane",
+    "clipped",
+    "dots",
+    "flow",
+    "grain",
+    "leads",
+    "seams",
+    "stripes",
+    "tiles",
+    "waves",
+]
 
-Plane = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.floating[Any]]
+
+
+def clipped(values: Plane, low: float, high: float) -> Plane:
+    """Keep values in a range."""
+    return np.minimum(np.maximum(values, low), high)
+
 
 _Y, _X = np.mgrid[:SIZE_PX, :SIZE_PX].astype(np.float32)
 
@@ -37,7 +56,7 @@ def seams(period_px: int, width_px: int) -> Plane:
 
 def tiles(tones: tuple[float, float, float, float]) -> Plane:
     """Tiles of 8 pixels in four tones, again after 16."""
-    two = np.asarray(tones, np.float32).reshape(2, 2)
+    two = np.asarray((tones[:2], tones[2:]), np.float32)
     return _plane(np.kron(np.tile(two, (SIZE_PX // 16, SIZE_PX // 16)), np.ones((8, 8))))
 
 

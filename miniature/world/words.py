@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["ADJECTIVES", "DRAWINGS", "PLACES", "SCENERIES", "STYLE_PHRASES", "with_article"]
+__all__ = [
+    "ADJECTIVES",
+    "DRAWINGS",
+    "NOTHING",
+    "PLACES",
+    "SCENERIES",
+    "STYLE_PHRASES",
+    "with_article",
+]
 
 ADJECTIVES = {
     "flat": ("flat",),
@@ -27,6 +35,9 @@ STYLE_PHRASES = ("{} style", "in {} style", "{}", "{} style picture")
 
 DRAWINGS = ("{} of", "{} drawing of", "{} picture of", "{} style,", "{},")
 """What leads a description."""
+
+NOTHING = ("the background", "the empty background", "empty background")
+"""What a scene without things shows."""
 
 PLACES = {
     "plain": ("on a plain background", "plain background", "on plain ground"),
