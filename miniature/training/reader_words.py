@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "COLOUR_WORDS",
+    "FORMS",
     "HELD_OUT_NOUNS",
     "HELD_OUT_STYLES",
     "KIND_WORDS",
@@ -84,6 +85,22 @@ STYLES = (
     ).split("|"),
 )
 """What style adapters give."""
+
+FORMS = {
+    "outline": ("outline", "outline", "outlined"),
+    "stripes": ("stripes", "stripes", "striped"),
+    "polka dots": ("polka dots", "polka dots", "polka dot"),
+    "watercolor": ("watercolor", "watercolor", "watercolour", "watercolors"),
+    "charcoal": ("charcoal", "charcoal", "charcoal drawing"),
+    "chalkboard": ("chalkboard", "chalkboard", "chalkboard drawing"),
+    "pixel art": ("pixel art", "pixel art", "pixelated", "pixel"),
+    "mosaic": ("mosaic", "mosaic", "mosaics"),
+    "knitted": ("knitted", "knit"),
+    "embroidery": ("embroidery", "embroidered"),
+    "oil painting": ("oil painting", "oil paint", "oil painted"),
+    "claymation": ("claymation", "clay"),
+}
+"""Other words for the same look; the oftener given, the oftener said."""
 
 HELD_OUT_NOUNS = tuple(
     "raccoon ostrich narwhal pelican caterpillar tortoise saxophone gondola pagoda typewriter "

@@ -12,7 +12,7 @@ from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.rerank.topics import Topic
 from polaris_core.retrieval.shortlist import SlotName
 
-from miniature.training.reader_words import COLOUR_WORDS, PLACES
+from miniature.training.reader_words import COLOUR_WORDS, FORMS, PLACES
 from miniature.training.uploads import Upload, describe, pick
 
 __all__ = ["Question", "Vocabulary", "draw_question"]
@@ -86,14 +86,24 @@ class Question:
     fits: tuple[bool, ...]
 
 
-def draw_question(rng: np.random.Generator, words: Vocabulary, candidates: int = 10) -> Question:
-    """A question with at least one candidate that fits."""
+def draw_question(
+    rng: np.random.Generator,
+    words: Vocabulary,
+    candidates: int = 10,
+    slot: SlotName | None = None,
+) -> Question:
+    """A question with at least one candidate that fits.
+
+    Args:
+        rng: Where the chances come from.
+        words: What may be asked about.
+        candidates: How many; at least 1.
+        slot: What is sought; None: a style or an object.
+    """
     noun, style, old = words.noun(rng), words.style(rng), words.noun(rng)
-    slot = SlotName.OBJECT if rng.random() < 0.5 else SlotName.STYLE
-    if slot is SlotName.STYLE and rng.random() < 0.12:
-        slot = SlotName.CHECKPOINT
+    slot = slot or (SlotName.OBJECT if rng.random() < 0.5 else SlotName.STYLE)
     intent = _intent(rng, slot, noun, style, old)
-    phrase = intent.object_words if slot is SlotName.OBJECT else style
+    phrase = intent.object_words if slot is SlotName.OBJECT else intent.style_words
     fitting = 1 + int(rng.integers(max(1, candidates // 2)))
     uploads = [
         (_right if i < fitting else _wrong)(rng, words, slot, (noun, style, old))
@@ -117,6 +127,7 @@ def _intent(
     colour = f"{pick(rng, COLOUR_WORDS)} " if rng.random() < 0.4 else ""
     if slot is SlotName.OBJECT and rng.random() < 0.5:
         style = ""  # not every request has one
+    style = pick(rng, FORMS.get(style, (style,)))
     thing = f"{colour}{noun}"
     new = f"{style} {thing}".strip()
     templates = [t for t in _REQUESTS[kind] if style or "{style}" not in t]

@@ -10,6 +10,7 @@ import numpy as np
 
 from polaris_core.catalogue.entry import Entry, Kind, Role
 
+from miniature.training.reader_words import FORMS
 from miniature.training.upload_templates import (
     ADJECTIVES,
     BOASTS,
@@ -86,8 +87,8 @@ def describe(rng: np.random.Generator, upload: Upload) -> Entry:
 
 
 def _words(rng: np.random.Generator, upload: Upload) -> dict[str, str]:
-    main = upload.style if upload.role is Role.STYLE else upload.noun
-    main = main or pick(rng, ADJECTIVES)
+    style = pick(rng, FORMS.get(upload.style, (upload.style,)))
+    main = (style if upload.role is Role.STYLE else upload.noun) or pick(rng, ADJECTIVES)
     short = "".join(part[:4] for part in main.split())
     trigger = pick(
         rng,
@@ -98,7 +99,7 @@ def _words(rng: np.random.Generator, upload: Upload) -> dict[str, str]:
         "main": main,
         "noun": upload.noun,
         "nouns": _plural(upload.noun),
-        "style": upload.style,
+        "style": style,
         "adjective": pick(rng, ADJECTIVES),
         "thing": pick(rng, THINGS),
         "trigger": trigger,
