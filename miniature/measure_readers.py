@@ -1,6 +1,6 @@
 """Measure the stored judge, encoder and language model on what they never saw.
 
-    python -m miniature.measure_readers [judge] [encoder] [language_model]
+python -m miniature.measure_readers [judge] [encoder] [language_model]
 """
 
 from __future__ import annotations

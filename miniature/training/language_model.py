@@ -10,20 +10,19 @@ candidates once.
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
+from miniature.training.requests import Question
+from miniature.training.tree_pass import last_states
 from polaris_core.rerank.candidate_text import full_text, short_text
 from polaris_core.rerank.prompt import write_question
 from polaris_core.rerank.texts import tokens_of
 from polaris_core.rerank.tree_judge import FULL_TOKENS, SHORT_TOKENS
-
-from miniature.training.requests import Question
-from miniature.training.tree_pass import last_states
 
 __all__ = ["SIZE", "Branches", "encode", "log_odds", "loss_of", "make_model", "make_tokenizer"]
 
@@ -171,11 +170,17 @@ def log_odds(model: Any, batch: Branches) -> tuple[Any, Any]:  # noqa: ANN401
 
     Every question has as many branches.
     """
-    common = os.path.commonprefix(batch.prefixes)
+    common = _common(batch.prefixes)
     rests = [prefix[len(common) :] for prefix in batch.prefixes]
     said, before = last_states(model, common, rests, batch.branches)
     head = model.get_output_embeddings().weight
     return said @ (head[batch.answers[0]] - head[batch.answers[1]]), before
+
+
+def _common(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """What all begin with."""
+    columns = zip(*rows, strict=False)
+    return tuple(column[0] for column in takewhile(lambda each: len(set(each)) == 1, columns))
 
 
 def loss_of(model: Any, pointer: Any, batch: Branches) -> tuple[Any, float]:  # noqa: ANN401

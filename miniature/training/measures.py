@@ -94,7 +94,7 @@ def masks_chosen(encoder: ClipEncoder, scenes: int, seed: int = 6) -> float:
         marked = masks(scene)
         if min(mask.sum() for mask in marked) < LEAST_PX:
             continue
-        proposals = [Proposal.of(mask) for mask in (*marked, ~marked.any(0))]
+        proposals = [Proposal.of(mask, 1.0) for mask in (*marked, ~marked.any(0))]
         seen = embed_regions(draw(scene), proposals, encoder)
         for which in range(2):
             right.append(_chosen(encoder, seen, scene, which, rng) == which)
@@ -112,9 +112,7 @@ def scores_of(model: ChatModel, questions: Sequence[Question]) -> list[npt.NDArr
     """What Tree Rerank's judge says of each candidate of each question."""
     judge = judge_of(model, "tree", rounds=1)
     return [
-        np.array(
-            judge.judge(q.intent, q.topic, q.entries, len(q.entries), lambda *_: None).scores
-        )
+        np.array(judge.judge(q.intent, q.topic, q.entries, len(q.entries), lambda *_: None).scores)
         for q in questions
     ]
 
@@ -134,5 +132,3 @@ def topic_kept(
     slot = Slot(SlotName(topic.slot), Half.TEXT, topic.phrase, hits)
     ranked, _ = rerank_shortlist(Shortlist((slot,)), intent, model, keep=3, slots=(topic.slot,))
     return [hit.entry.name for hit in ranked.slots[0].hits]
-
-

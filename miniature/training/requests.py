@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from miniature.training.reader_words import COLOUR_WORDS, FORMS, PLACES
+from miniature.training.uploads import Upload, describe, pick
 from polaris_core.catalogue.entry import Entry, Role
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.rerank.topics import Topic
 from polaris_core.retrieval.shortlist import SlotName
-
-from miniature.training.reader_words import COLOUR_WORDS, FORMS, PLACES
-from miniature.training.uploads import Upload, describe, pick
 
 __all__ = ["Question", "Vocabulary", "draw_question"]
 
@@ -219,12 +218,13 @@ def _with_article(phrase: str) -> str:
     return f"{'an' if phrase[:1] in tuple('aeiou') else 'a'} {phrase}"
 
 
-_ONSETS = "b d f g h k l m n p r s t v w z br cl dr fl gr kr pl sn st tr".split()
-_VOWELS = "a e i o u ai ea oo ou".split()
-_CODAS = "n r l s t m k d rn st nd x".split()
+_ONSETS = (*"bdfghklmnprstvwz", "br", "cl", "dr", "fl", "gr", "kr", "pl", "sn", "st", "tr")
+_VOWELS = (*"aeiou", "ai", "ea", "oo", "ou")
+_CODAS = (*"nrlstmkdx", "rn", "st", "nd")
 
 
 def _invented(rng: np.random.Generator) -> str:
     """A word that does not exist."""
-    syllables = [f"{pick(rng, _ONSETS)}{pick(rng, _VOWELS)}" for _ in range(int(rng.integers(1, 4)))]
+    count = int(rng.integers(1, 4))
+    syllables = [f"{pick(rng, _ONSETS)}{pick(rng, _VOWELS)}" for _ in range(count)]
     return "".join(syllables) + pick(rng, _CODAS)

@@ -34,8 +34,8 @@ def drawn():
 @pytest.fixture(scope="module")
 def tokenizer():
     pytest.importorskip("transformers")
-    from miniature.training.language_model import make_tokenizer
     from miniature.train_language_model import texts
+    from miniature.training.language_model import make_tokenizer
 
     return make_tokenizer(itertools.islice(texts(), 1400))
 
@@ -111,7 +111,10 @@ def test_a_tree_with_gradients_says_what_transformers_says(tokenizer):
 def test_tokens_of_words_do_not_depend_on_what_stands_before(tokenizer):
     ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in ('"fox"', "a Fox")]
     assert ids[0][1] == ids[1][1]
-    assert [len(tokenizer(w, add_special_tokens=False)["input_ids"]) for w in ("yes", "no")] == [1, 1]
+    assert [len(tokenizer(w, add_special_tokens=False)["input_ids"]) for w in ("yes", "no")] == [
+        1,
+        1,
+    ]
     assert tokenizer.decode(tokenizer("a red fox")["input_ids"]).split() == ["a", "red", "fox"]
 
 
@@ -125,7 +128,7 @@ def test_squares_of_the_encoder_are_the_masker_s_views():
     scene = draw_scenes(1, seed=8).scenes[0]
     picture, mask = draw(scene), masks(scene)[0]
     for mine, theirs in zip(
-        views(picture, mask), Views(picture).of(Proposal.of(mask)), strict=True
+        views(picture, mask), Views(picture).of(Proposal.of(mask, 1.0)), strict=True
     ):
         small = Image.fromarray(theirs).resize((EDGE_PX, EDGE_PX), Image.Resampling.BOX)
         assert np.abs(mine.astype(int) - np.asarray(small)).mean() < 12

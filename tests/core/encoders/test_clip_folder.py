@@ -38,7 +38,9 @@ def test_it_is_the_model_of_its_configuration(folder, tiny_clip):
     own = ClipEncoder(str(folder), device="cpu")
     known = ClipEncoder(tiny_clip[0], str(tiny_clip[1]), device="cpu")
     assert own.dim == 24
-    np.testing.assert_allclose(own.encode_texts(["a fox"]), known.encode_texts(["a fox"]), atol=1e-6)
+    np.testing.assert_allclose(
+        own.encode_texts(["a fox"]), known.encode_texts(["a fox"]), atol=1e-6
+    )
 
 
 def test_pictures_are_prepared_as_its_configuration_says(folder):
