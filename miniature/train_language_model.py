@@ -1,6 +1,6 @@
 """Train the language model that says whether a description fits a request.
 
-    python -m miniature.train_language_model --state FOLDER [--steps 700]
+    python -m miniature.train_language_model --state FOLDER [--steps 800]
 
 Goes on where it stopped if the folder holds a state. Ends with `language_model.safetensors` and its
 tokenizer among the models.
@@ -120,7 +120,7 @@ def main() -> None:
     """Read the command line, train, store."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=800)
     options = parser.parse_args()
     import torch
 
