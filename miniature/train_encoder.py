@@ -1,6 +1,6 @@
 """Train the encoder, a small CLIP, on drawn pictures and what is said of them.
 
-    python -m miniature.train_encoder --state FOLDER [--steps 900]
+    python -m miniature.train_encoder --state FOLDER [--steps 600]
 
 Goes on where it stopped if the folder holds a state. Ends with `encoder.safetensors` among the
 models.
@@ -44,8 +44,8 @@ def main() -> None:
     """Read the command line, train, store."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--scenes", type=int, default=14000)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--scenes", type=int, default=4000)
     options = parser.parse_args()
     import torch
 

@@ -1,6 +1,6 @@
 """Train the judge, which says what a picture of the miniature world shows.
 
-    python -m miniature.train_judge --state FOLDER [--steps 1400]
+    python -m miniature.train_judge --state FOLDER [--steps 1100]
 
 Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the models
 and prints how often it is right on drawn pictures of combinations that it never saw.
@@ -41,8 +41,8 @@ def main() -> None:
     """Read the command line, train, store, measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--scenes", type=int, default=14000)
+    parser.add_argument("--steps", type=int, default=1100)
+    parser.add_argument("--scenes", type=int, default=4000)
     options = parser.parse_args()
     import torch
 

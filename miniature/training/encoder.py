@@ -1,4 +1,4 @@
-"""The encoder: a small CLIP of open_clip's, which puts pictures and texts of the world in one space.
+"""The encoder: a small CLIP of open_clip's, which puts pictures and texts in one space.
 
 It learns from three kinds of pairs at once: whole scenes and captions; things cut out as the masker
 cuts them and phrases for them; previews and what uploaders write about a model. Of the latter two

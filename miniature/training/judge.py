@@ -7,6 +7,7 @@ soft, noisy and off in colour, as sampled pictures are, so that it judges those 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ __all__ = ["HEADS", "Labelled", "labelled", "loss_of", "make_judge", "weathered"
 
 HEADS = (len(ALL_KINDS), len(COLOURS), len(ALL_STYLES))
 """Kinds, colours, styles."""
-_WIDTHS = (32, 48, 80, 128)
+_WIDTHS = (24, 40, 72, 112)
 _FLIPPED = 0.5
 _SOFT, _NOISY, _TINTED = 0.5, 0.5, 0.5
 
@@ -48,7 +49,7 @@ def make_judge(seed: int = 0) -> Any:  # noqa: ANN401
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parts = layer(3, _WIDTHS[0], 2)
-        for inputs, outputs in zip(_WIDTHS, _WIDTHS[1:], strict=False):
+        for inputs, outputs in pairwise(_WIDTHS):
             parts += [*layer(inputs, outputs, 2), *layer(outputs, outputs)]
         parts += [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * _WIDTHS[-1], sum(HEADS))]
         return nn.Sequential(*parts)

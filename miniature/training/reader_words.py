@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "COLOUR_WORDS",
+    "FORMS",
     "HELD_OUT_NOUNS",
     "HELD_OUT_STYLES",
     "KIND_WORDS",
@@ -18,9 +19,14 @@ __all__ = [
     "STYLE_WORDS",
 ]
 
-KIND_WORDS = tuple(
+
+def _parted(words: str, by: str | None = None) -> tuple[str, ...]:
+    return tuple(words.split(by))
+
+
+KIND_WORDS = _parted(
     "cat fish bird house tree car boat flower mushroom star cup balloon rocket umbrella "
-    "fox snowman cactus crab teapot owl crown lighthouse".split()
+    "fox snowman cactus crab teapot owl crown lighthouse"
 )
 """The world's kinds."""
 
@@ -31,17 +37,18 @@ STYLE_WORDS = (
 )
 """The world's styles."""
 
-COLOUR_WORDS = tuple(
-    "red orange yellow green blue purple pink brown white black grey golden tiny big old".split()
+COLOUR_WORDS = _parted(
+    "red orange yellow green blue purple pink brown white black grey golden tiny big old"
 )
-PLACES = tuple(
+PLACES = _parted(
     "meadow|desert|sea|night|snow|beach|forest|street|kitchen|harbour|mountains|garden|city|river"
-    "|left|right|picture".split("|")
+    "|left|right|picture",
+    "|",
 )
 
 NOUNS = (
     *KIND_WORDS,
-    *(
+    *_parted(
         "dog horse cow sheep goat pig rabbit hare mouse rat squirrel hedgehog bear wolf lion tiger "
         "leopard cheetah panther elephant giraffe zebra monkey gorilla panda koala kangaroo deer "
         "moose camel llama alpaca badger otter beaver seal walrus whale dolphin shark octopus "
@@ -61,13 +68,13 @@ NOUNS = (
         "hammer saw wrench rope wheel engine gear volcano island waterfall glacier cloud rainbow "
         "moon planet comet satellite skull skeleton ghost witch wizard knight pirate samurai "
         "ninja astronaut mermaid fairy goblin troll giant"
-    ).split(),
+    ),
 )
 """What object adapters draw."""
 
 STYLES = (
     *STYLE_WORDS,
-    *(
+    *_parted(
         "oil painting|gouache|acrylic|pastel|crayon|colored pencil|ink wash|ink|sumi-e|woodcut"
         "|linocut|etching|engraving|lithograph|screen print|risograph|fresco|tempera|impasto"
         "|pointillism|cubism|surrealism|expressionism|impressionism|art deco|art nouveau|bauhaus"
@@ -80,14 +87,31 @@ STYLES = (
         "|polaroid|sepia|film noir|lomography|double exposure|tilt shift|hdr|vintage photo"
         "|daguerreotype|glitch|ascii|wireframe|thermal|hologram|botanical print|zentangle"
         "|scribble|doodle|stencil|spray paint|cave painting|hieroglyph|parchment|pixel glitch"
-        "|neon sign|blue print fabric|glass painting|chalk|checkered|plaid|leopard print"
-    ).split("|"),
+        "|neon sign|blue print fabric|glass painting|chalk|checkered|plaid|leopard print",
+        "|",
+    ),
 )
 """What style adapters give."""
 
-HELD_OUT_NOUNS = tuple(
+FORMS = {
+    "outline": ("outline", "outline", "outlined"),
+    "stripes": ("stripes", "stripes", "striped"),
+    "polka dots": ("polka dots", "polka dots", "polka dot"),
+    "watercolor": ("watercolor", "watercolor", "watercolour", "watercolors"),
+    "charcoal": ("charcoal", "charcoal", "charcoal drawing"),
+    "chalkboard": ("chalkboard", "chalkboard", "chalkboard drawing"),
+    "pixel art": ("pixel art", "pixel art", "pixelated", "pixel"),
+    "mosaic": ("mosaic", "mosaic", "mosaics"),
+    "knitted": ("knitted", "knit"),
+    "embroidery": ("embroidery", "embroidered"),
+    "oil painting": ("oil painting", "oil paint", "oil painted"),
+    "claymation": ("claymation", "clay"),
+}
+"""Other words for the same look; the oftener given, the oftener said."""
+
+HELD_OUT_NOUNS = _parted(
     "raccoon ostrich narwhal pelican caterpillar tortoise saxophone gondola pagoda typewriter "
-    "hourglass catapult zeppelin scarecrow minotaur artichoke".split()
+    "hourglass catapult zeppelin scarecrow minotaur artichoke"
 )
 HELD_OUT_STYLES = (
     *("marquetry", "scratchboard", "cyanotype", "macrame", "suprematism", "scrimshaw"),

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from miniature.training.reader_words import COLOUR_WORDS, FORMS, PLACES
+from miniature.training.uploads import Upload, describe, pick
 from polaris_core.catalogue.entry import Entry, Role
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.rerank.topics import Topic
 from polaris_core.retrieval.shortlist import SlotName
-
-from miniature.training.reader_words import COLOUR_WORDS, PLACES
-from miniature.training.uploads import Upload, describe, pick
 
 __all__ = ["Question", "Vocabulary", "draw_question"]
 
@@ -86,14 +85,24 @@ class Question:
     fits: tuple[bool, ...]
 
 
-def draw_question(rng: np.random.Generator, words: Vocabulary, candidates: int = 10) -> Question:
-    """A question with at least one candidate that fits."""
+def draw_question(
+    rng: np.random.Generator,
+    words: Vocabulary,
+    candidates: int = 10,
+    slot: SlotName | None = None,
+) -> Question:
+    """A question with at least one candidate that fits.
+
+    Args:
+        rng: Where the chances come from.
+        words: What may be asked about.
+        candidates: How many; at least 1.
+        slot: What is sought; None: a style or an object.
+    """
     noun, style, old = words.noun(rng), words.style(rng), words.noun(rng)
-    slot = SlotName.OBJECT if rng.random() < 0.5 else SlotName.STYLE
-    if slot is SlotName.STYLE and rng.random() < 0.12:
-        slot = SlotName.CHECKPOINT
+    slot = slot or (SlotName.OBJECT if rng.random() < 0.5 else SlotName.STYLE)
     intent = _intent(rng, slot, noun, style, old)
-    phrase = intent.object_words if slot is SlotName.OBJECT else style
+    phrase = intent.object_words if slot is SlotName.OBJECT else intent.style_words
     fitting = 1 + int(rng.integers(max(1, candidates // 2)))
     uploads = [
         (_right if i < fitting else _wrong)(rng, words, slot, (noun, style, old))
@@ -117,6 +126,7 @@ def _intent(
     colour = f"{pick(rng, COLOUR_WORDS)} " if rng.random() < 0.4 else ""
     if slot is SlotName.OBJECT and rng.random() < 0.5:
         style = ""  # not every request has one
+    style = pick(rng, FORMS.get(style, (style,)))
     thing = f"{colour}{noun}"
     new = f"{style} {thing}".strip()
     templates = [t for t in _REQUESTS[kind] if style or "{style}" not in t]
@@ -208,12 +218,13 @@ def _with_article(phrase: str) -> str:
     return f"{'an' if phrase[:1] in tuple('aeiou') else 'a'} {phrase}"
 
 
-_ONSETS = "b d f g h k l m n p r s t v w z br cl dr fl gr kr pl sn st tr".split()
-_VOWELS = "a e i o u ai ea oo ou".split()
-_CODAS = "n r l s t m k d rn st nd x".split()
+_ONSETS = (*"bdfghklmnprstvwz", "br", "cl", "dr", "fl", "gr", "kr", "pl", "sn", "st", "tr")
+_VOWELS = (*"aeiou", "ai", "ea", "oo", "ou")
+_CODAS = (*"nrlstmkdx", "rn", "st", "nd")
 
 
 def _invented(rng: np.random.Generator) -> str:
     """A word that does not exist."""
-    syllables = [f"{pick(rng, _ONSETS)}{pick(rng, _VOWELS)}" for _ in range(int(rng.integers(1, 4)))]
+    count = int(rng.integers(1, 4))
+    syllables = [f"{pick(rng, _ONSETS)}{pick(rng, _VOWELS)}" for _ in range(count)]
     return "".join(syllables) + pick(rng, _CODAS)

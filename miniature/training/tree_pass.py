@@ -21,8 +21,11 @@ def last_states(
     common: Sequence[int],
     rests: Sequence[Sequence[int]],
     branches: Sequence[Sequence[Sequence[int]]],
-) -> Any:  # noqa: ANN401
-    """Final hidden states at the last token of every branch, shape `questions branches width`.
+) -> tuple[Any, Any]:
+    """Hidden states: final ones at the last token of every branch, and those of all its tokens.
+
+    The latter come from before the last layer and are padded to the longest branch; of shapes
+    `questions branches width` and `questions branches tokens width`.
 
     Args:
         model: A Qwen2ForCausalLM.
@@ -44,9 +47,11 @@ def last_states(
             level.think(layer)
     for level in (trunk, stems):
         level.keep(inner.layers[-1])
+    before = tips.states
     tips.attend(inner.layers[-1], only_last=True)
     tips.think(inner.layers[-1])
-    return inner.norm(tips.states[:, -1]).view(len(rests), each, -1)
+    last = inner.norm(tips.states[:, -1]).view(len(rests), each, -1)
+    return last, before.unflatten(0, (len(rests), each))
 
 
 class _Level:
@@ -76,6 +81,7 @@ class _Level:
         later = torch.triu(torch.ones(longest, longest, dtype=torch.bool), 1)
         self.own_mask = torch.zeros(longest, longest).masked_fill(later, -1e9)
         absent = torch.arange(longest) >= self.lengths[:, None]
+        self.is_ragged = bool(absent.any())
         self.mask = torch.zeros(len(rows), longest).masked_fill(absent, -1e9)
         self.keys = self.values = self.states
 
@@ -106,7 +112,9 @@ class _Level:
         level, copies = self.before, self.copies
         while level is not None:
             keys = level.keys.transpose(-1, -2)
-            found = _gathered(query, copies) @ keys + level.mask[:, None, None]
+            found = _gathered(query, copies) @ keys
+            if level.is_ragged:
+                found = found + level.mask[:, None, None]
             scores.append(_spread(found, copies))
             seen_by.append((level, copies))
             level, copies = level.before, copies * level.copies

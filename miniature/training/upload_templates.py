@@ -17,18 +17,25 @@ __all__ = [
     "TOOL_TEXTS",
 ]
 
-ADJECTIVES = tuple(
+
+def _parted(words: str, by: str | None = None) -> tuple[str, ...]:
+    return tuple(words.split(by))
+
+
+ADJECTIVES = _parted(
     "little quiet bright wild simple soft bold humble sunday lucky velvet copper paper rainy sunny "
     "dusty gentle brisk plain honest crooked merry pocket northern harbour attic garden midnight "
-    "amber clever tidy sleepy".split()
+    "amber clever tidy sleepy"
 )
-THINGS = tuple(
+THINGS = _parted(
     "dreams|world|studio|collection|pack|mix|box|touch|notebook|workshop|diary|days|magic|lab"
-    "|corner|brush|maker|machine|factory|for everyone".split("|")
+    "|corner|brush|maker|machine|factory|for everyone",
+    "|",
 )
-TAGS = tuple(
+TAGS = _parted(
     "sd1.5|lora|illustration|art|cute|colorful|simple|design|drawing|painting|retro|texture|fun"
-    "|128px|small|miniature|detailed|background|portrait|landscape|nature|photography".split("|")
+    "|128px|small|miniature|detailed|background|portrait|landscape|nature|photography",
+    "|",
 )
 
 STYLE_NAMES = (

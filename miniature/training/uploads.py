@@ -8,8 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from polaris_core.catalogue.entry import Entry, Kind, Role
-
+from miniature.training.reader_words import FORMS
 from miniature.training.upload_templates import (
     ADJECTIVES,
     BOASTS,
@@ -24,6 +23,7 @@ from miniature.training.upload_templates import (
     THINGS,
     TOOL_TEXTS,
 )
+from polaris_core.catalogue.entry import Entry, Kind, Role
 
 __all__ = ["Upload", "describe", "pick"]
 
@@ -86,19 +86,17 @@ def describe(rng: np.random.Generator, upload: Upload) -> Entry:
 
 
 def _words(rng: np.random.Generator, upload: Upload) -> dict[str, str]:
-    main = upload.style if upload.role is Role.STYLE else upload.noun
-    main = main or pick(rng, ADJECTIVES)
+    style = pick(rng, FORMS.get(upload.style, (upload.style,)))
+    main = (style if upload.role is Role.STYLE else upload.noun) or pick(rng, ADJECTIVES)
     short = "".join(part[:4] for part in main.split())
-    trigger = pick(
-        rng,
-        (main, f"{main} style" if upload.role is Role.STYLE else f"a {main}", f"{short}_v1")
-        + (f"{short}{pick(rng, ('art', 'xx', 'lora', 'tok'))}", f"{pick(rng, ADJECTIVES)} {main}"),
-    )
+    suffix = pick(rng, ("_v1", "art", "xx", "lora", "tok"))
+    as_said = f"{main} style" if upload.role is Role.STYLE else f"a {main}"
+    trigger = pick(rng, (main, as_said, f"{short}{suffix}", f"{pick(rng, ADJECTIVES)} {main}"))
     return {
         "main": main,
         "noun": upload.noun,
         "nouns": _plural(upload.noun),
-        "style": upload.style,
+        "style": style,
         "adjective": pick(rng, ADJECTIVES),
         "thing": pick(rng, THINGS),
         "trigger": trigger,

@@ -43,9 +43,7 @@ _SCALAR = "logit_scale"
 def token_table() -> npt.NDArray[np.float32]:
     """The encoder's vectors of tokens, `49408 128`, the same on every machine."""
     text = ENCODER["text_cfg"]
-    drawn = np.random.RandomState(_TABLE_SEED).standard_normal(  # noqa: NPY002 (frozen stream)
-        (text["vocab_size"], text["width"])
-    )
+    drawn = np.random.RandomState(_TABLE_SEED).standard_normal((text["vocab_size"], text["width"]))
     return (_TABLE_DEVIATION * drawn).astype(np.float32)
 
 
