@@ -1,5 +1,4 @@
-"""Reading the command line: parse, scan, search, plan, edit, rerank, run,
-miniature, demo.
+"""Reading the command line: parse, scan, search, plan, edit, rerank, run, miniature, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits; 130 stopped by the user.
@@ -155,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="edit a small drawn picture with the miniature zoo")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    demo.add_argument("--weights", type=Path, metavar="DIR", help="the stored weights")
     demo.set_defaults(command=_demo)
     return parser
 

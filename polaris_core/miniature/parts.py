@@ -63,7 +63,9 @@ def parts_of(stored: StoredWeights) -> list[Part]:
     for file in sorted((stored.folder.parent / "pictures").glob("*.png")):
         content = file.read_bytes()
         target = Path("input", f"polaris_{file.name}")
-        parts.append(Part(f"picture {file.stem}", _digest(content), partial(_copy, target, content)))
+        parts.append(
+            Part(f"picture {file.stem}", _digest(content), partial(_copy, target, content))
+        )
     return parts
 
 
@@ -125,7 +127,11 @@ def _metadata(card: Card, factors: Mapping[str, Array] | None = None) -> dict[st
         metadata["modelspec.resolution"] = "128x128"
     if factors is not None and "ss_network_dim" in metadata:
         rank = str(next(len(tensor) for name, tensor in factors.items() if name.endswith(".down")))
-        metadata |= {"ss_network_dim": rank, "ss_network_alpha": rank, "ss_resolution": "(128, 128)"}
+        metadata |= {
+            "ss_network_dim": rank,
+            "ss_network_alpha": rank,
+            "ss_resolution": "(128, 128)",
+        }
         if any(tensor.ndim > 2 for tensor in factors.values()):
             metadata["ss_network_args"] = json.dumps({"conv_dim": rank, "conv_alpha": rank})
     return metadata

@@ -138,4 +138,3 @@ class _Note:
     def _write(self) -> None:
         text = json.dumps(self._made, indent=1) + "\n"
         write_beside(self._path, lambda part: part.write_text(text, "utf-8"))
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from miniature.lora_cards import CARDS
 from miniature.world import ALL_KINDS, ALL_STYLES, NEW_KINDS, NEW_STYLES, caption
 from miniature.world.cards import zoo_models
 from polaris_core.demo.sidecars import FORMATS, header_metadata
@@ -26,10 +27,12 @@ def test_there_are_enough_of_each_nature():
 
 
 def test_only_what_runs_has_weights_of_its_own():
-    models = zoo_models()
-    named = [model.weights for model in models if model.weights]
-    assert len(set(named)) == len(named)
-    assert all(bool(model.weights) == (model.nature != "wrong base") for model in models)
+    for model in zoo_models():
+        trained = model.nature in ("checkpoint", "lora")
+        assert bool(model.weights) == trained == (model.share > 0)
+    whole = [model.weights for model in zoo_models() if model.share == 1]
+    assert len(set(whole)) == len(whole)
+    assert {model.weights for model in zoo_models()} - {""} == set(CARDS) == set(whole)
 
 
 def test_every_sidecar_format_occurs_and_can_be_written():
