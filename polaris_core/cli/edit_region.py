@@ -54,8 +54,8 @@ class RegionFinder:
             PolarisError: As the segmenter and the encoder do.
         """
         if job.mask is not None:
-            grey = read_picture(job.mask).convert("L")
-            return np.asarray(grey, np.float32) / np.float32(255), ""
+            levels = np.asarray(read_picture(job.mask).convert("L"))
+            return (levels / 255).astype(np.float32), ""
         progress = terminal_progress()
         proposals = ()
         if not means_all(intent):

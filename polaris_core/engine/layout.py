@@ -130,7 +130,7 @@ def _vae(shapes: Shapes, scale: float) -> dict[str, Any] | None:
     if f"{_VAE}taesd_decoder.1.weight" in shapes and f"{_VAE}taesd_encoder.0.weight" in shapes:
         return None
     latent = shapes.get(f"{_VAE}decoder.conv_in.weight")
-    if latent is None or f"{_VAE}encoder.conv_in.weight" not in shapes:
+    if not latent or len(latent) != 4 or f"{_VAE}encoder.conv_in.weight" not in shapes:
         raise UnsupportedModel("it holds no VAE")
     widths: list[int] = []
     while shape := shapes.get(f"{_VAE}encoder.down.{len(widths)}.block.0.conv2.weight"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import tempfile
 from collections.abc import Generator
@@ -14,14 +15,24 @@ from polaris_core.encoders.checks import required
 from polaris_core.engine.layout import Layout, read_layout
 from polaris_core.engine.tiny_autoencoder import tiny_autoencoder
 from polaris_core.engine.vocabulary import clip_tokenizer
-from polaris_core.errors import InvalidInput, UnsupportedModel
+from polaris_core.errors import InvalidInput, MissingDependency, UnsupportedModel
 
 __all__ = ["choose_device", "load_pipeline", "require_engine"]
 
-_INSTALL = "'polaris-zoo[standalone]'"
+_PACKAGES = {
+    "torch": "torch",
+    "transformers": "'transformers>=4.56'",
+    "diffusers": "diffusers",
+    "peft": "peft",
+    "safetensors": "safetensors",
+    "open_clip": "open_clip_torch",
+}
+"""What must be importable, and what installs it."""
 _COMFYUI_CAN = (
     "ComfyUI may run it; or choose another with --pin, or restrict the search with --base"
 )
+
+_GET_AGAIN = "Download the file again, or use another"
 
 
 def require_engine() -> Any:  # noqa: ANN401
@@ -30,9 +41,15 @@ def require_engine() -> Any:  # noqa: ANN401
     Raises:
         MissingDependency: A package is not installed.
     """
-    for package in ("torch", "transformers", "peft"):
-        required(package, _INSTALL)
-    return required("diffusers", _INSTALL)
+    # Asked for before any is imported, which takes seconds.
+    missing = [package for package in _PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        raise MissingDependency(
+            "edits without ComfyUI need packages that are not installed",
+            value=", ".join(missing),
+            hint=f"Install: pip install {' '.join(_PACKAGES[package] for package in missing)}",
+        )
+    return required("diffusers", "diffusers")
 
 
 def choose_device(name: str) -> Any:  # noqa: ANN401
@@ -41,7 +58,7 @@ def choose_device(name: str) -> Any:  # noqa: ANN401
     Raises:
         InvalidInput: There is no such device here.
     """
-    torch = required("torch", _INSTALL)
+    torch = required("torch", "torch")
     has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
@@ -73,7 +90,7 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
         BrokenHeader: The file is damaged.
         MissingDependency: A package is not installed.
     """
-    diffusers, torch = require_engine(), required("torch", _INSTALL)
+    diffusers, torch = require_engine(), required("torch", "torch")
     try:
         layout = read_layout(read_header(path).tensors)
     except UnsupportedModel as error:
@@ -83,33 +100,41 @@ def load_pipeline(path: Path, device: Any) -> tuple[Any, Layout]:  # noqa: ANN40
             hint=_COMFYUI_CAN,
         ) from error
     dtype = torch.float32 if device.type == "cpu" else torch.float16
-    parts: dict[str, Any] = {"tokenizer": clip_tokenizer()}
-    if len(layout.texts) > 1:
-        parts["tokenizer_2"] = clip_tokenizer("!")
-    with tempfile.TemporaryDirectory(prefix="polaris-") as folder, _quiet(diffusers):
-        layout.write(Path(folder))
-        offline = {"local_files_only": True}
-        if layout.vae is None:
-            parts["vae"] = tiny_autoencoder(_tensors(path), layout.latent_scale)
-        else:
-            parts["vae"] = diffusers.AutoencoderKL.from_single_file(
-                os.fspath(path),
-                config=folder,
-                subfolder="vae",
-                torch_dtype=torch.float32,
-                **offline,
-            )
-        pipeline = getattr(diffusers, layout.pipeline_class).from_single_file(
-            os.fspath(path), config=folder, torch_dtype=dtype, **offline, **parts
-        )
+    try:
+        pipeline = _assembled(diffusers, path, layout, dtype)
+    except (ValueError, KeyError, RuntimeError) as error:  # NotImplementedError is one of the last
+        raise UnsupportedModel(
+            "the checkpoint is incomplete or damaged",
+            value=f"{path.name}: {' '.join(str(error).split())[:120]}",
+            hint=_GET_AGAIN,
+        ) from error
     for name in ("unet", "vae", *(text.part for text in layout.texts)):
         _check_complete(getattr(pipeline, name), name, path)
     return pipeline.to(device), layout
 
 
+def _assembled(diffusers: Any, path: Path, layout: Layout, dtype: Any) -> Any:  # noqa: ANN401
+    """The pipeline on the CPU; the VAE is of full precision."""
+    torch, file = required("torch", "torch"), os.fspath(path)
+    parts: dict[str, Any] = {"tokenizer": clip_tokenizer()}
+    if len(layout.texts) > 1:
+        parts["tokenizer_2"] = clip_tokenizer("!")
+    with tempfile.TemporaryDirectory(prefix="polaris-") as folder, _quiet(diffusers):
+        layout.write(Path(folder))
+        common: dict[str, Any] = {"config": folder, "local_files_only": True}
+        if layout.vae is None:
+            parts["vae"] = tiny_autoencoder(_tensors(path), layout.latent_scale)
+        else:
+            parts["vae"] = diffusers.AutoencoderKL.from_single_file(
+                file, subfolder="vae", torch_dtype=torch.float32, **common
+            )
+        cls = getattr(diffusers, layout.pipeline_class)
+        return cls.from_single_file(file, torch_dtype=dtype, **common, **parts)
+
+
 def _tensors(path: Path) -> dict[str, Any]:
     """The VAE's tensors of a file; the others are not read."""
-    safetensors = required("safetensors", _INSTALL)
+    safetensors = required("safetensors", "safetensors")
     with safetensors.safe_open(os.fspath(path), framework="pt") as file:
         names = [name for name in file.keys() if name.startswith("first_stage_model.")]  # noqa: SIM118
         return {name: file.get_tensor(name) for name in names}
@@ -122,7 +147,7 @@ def _check_complete(part: Any, name: str, path: Path) -> None:  # noqa: ANN401
         raise UnsupportedModel(
             f"the checkpoint's {name.replace('_', ' ')} is incomplete",
             value=f"{path.name}: {len(missing)} missing, {missing[0]} among them",
-            hint="Download the file again, or use another",
+            hint=_GET_AGAIN,
         )
 
 

@@ -41,17 +41,27 @@ def applied(
         for name, (step, path) in zip(names, loras, strict=True):
             _load(pipeline, name, step, path)
         if names:
-            pipeline.set_adapters(
-                names,
-                [
-                    {p: s.strength_model if p == "unet" else s.strength_clip for p in parts}
-                    for s, _ in loras
-                ],
-            )
+            _set_strengths(pipeline, parts, names, [step for step, _ in loras])
         yield
     finally:
         if names:
             pipeline.unload_lora_weights()
+
+
+def _set_strengths(
+    pipeline: Any,  # noqa: ANN401
+    parts: Sequence[str],
+    names: Sequence[str],
+    steps: Sequence[LoraStep],
+) -> None:
+    with _quiet():  # about parts that a LoRA does not change
+        pipeline.set_adapters(
+            list(names),
+            [
+                {part: s.strength_model if part == "unet" else s.strength_clip for part in parts}
+                for s in steps
+            ],
+        )
 
 
 def _load(pipeline: Any, name: str, step: LoraStep, path: Path) -> None:  # noqa: ANN401

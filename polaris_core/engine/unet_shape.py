@@ -113,8 +113,10 @@ def read_unet(shapes: Shapes) -> UnetShape:
     if middle and down[-1] not in (0, middle):
         raise UnsupportedModel("its UNet's middle is not as deep as its last level")
     projection = next((s for k, s in shapes.items() if k.endswith(".1.proj_in.weight")), ())
-    context = next((s[1] for k, s in shapes.items() if k.endswith(".attn2.to_k.weight")), 0)
-    extra = shapes.get(f"{PREFIX}label_emb.0.0.weight")
+    read = next((s for k, s in shapes.items() if k.endswith(".attn2.to_k.weight")), (0, 0))
+    told = shapes.get(f"{PREFIX}label_emb.0.0.weight", (0, 0))
+    if len(read) != 2 or len(told) != 2:
+        raise UnsupportedModel("layers of its UNet have other shapes than Stable Diffusion's")
     return UnetShape(
         in_channels=first[1],
         widths=tuple(widths),
@@ -123,8 +125,8 @@ def read_unet(shapes: Shapes) -> UnetShape:
         depths_up=tuple(map(_same, depths_up)),
         depth_middle=middle,
         linear=len(projection) == 2,
-        context=context,
-        extra=extra[1] if extra else 0,
+        context=read[1],
+        extra=told[1],
     )
 
 

@@ -144,7 +144,7 @@ def test_only_the_models_of_the_folder_are_used(zoo, picture, tmp_path, capsys):
         pytest.param(["A fox", "--denoise", "2"], 2, "denoise", id="denoise"),
         pytest.param(["A fox", "--device", "tpu"], 2, "tpu", id="device"),
         pytest.param(["A fox", "--width", "8"], 2, "8", id="width"),
-        pytest.param(["A fox", "--base", "flux"], 4, "flux", id="nothing of that family"),
+        pytest.param(["A fox", "--base", "flux"], 4, "none of", id="nothing of that family"),
         pytest.param(["Replace the cat with a fox"], 1, "there is no picture", id="no picture"),
         pytest.param(
             ["ball.png", "Make the ball blue", "--mask", "small.png"], 2, "9x9", id="mask"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,12 +94,13 @@ def test_headers_of_all_families_are_refused_and_not_misread(file):
         read_layout({key: tuple(shape) for key, shape in tensors.items()})
 
 
-@given(st.data())
-def test_a_damaged_header_is_refused_or_read_and_nothing_else(shapes, data):
+@given(st.integers(0, 2**32 - 1))
+def test_a_damaged_header_is_refused_or_read_and_nothing_else(shapes, seed):
+    rng = random.Random(seed)
     keys = [key for key in shapes if "encoder.layers" not in key and "taesd" not in key]
-    gone = set(data.draw(st.lists(st.sampled_from(keys), max_size=6)))
-    odd = data.draw(
-        st.dictionaries(st.sampled_from(keys), st.tuples(st.integers(0, 9)), max_size=3)
-    )
+    gone = set(rng.sample(keys, 3))
+    damaged = {key: shape for key, shape in shapes.items() if key not in gone}
+    for key in rng.sample(keys, 3):
+        damaged[key] = tuple(rng.randrange(10) for _ in range(rng.randrange(5)))
     with suppress(UnsupportedModel):
-        read_layout({**{k: s for k, s in shapes.items() if k not in gone}, **odd})
+        read_layout(damaged)
