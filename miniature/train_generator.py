@@ -1,6 +1,6 @@
 """Train the UNet of the miniature checkpoints.
 
-    python -m miniature.train_generator --state FOLDER [--minutes 60] [--scenes 24000]
+    python -m miniature.train_generator --state FOLDER [--minutes 60] [--device auto]
 
 Goes on where it stopped if the folder holds a state. Ends with `plain.safetensors` among the
 models. A signal that stops the processes is a pause: it does not count.
@@ -8,7 +8,6 @@ models. A signal that stops the processes is a pause: it does not count.
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from torch import nn
 
 from miniature.lora_cards import CARDS
+from miniature.training.device import chosen_device, common_options
 from miniature.training.diffusion import noise_loss
 from miniature.training.latents import Latents, cached
 from miniature.training.loop import Run, train
@@ -63,22 +63,18 @@ def losses(data: Latents, batch: int = BATCH) -> Callable[[nn.Module, random.Ran
 
 def main() -> None:
     """Read the command line, train, store."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser = common_options(__doc__.splitlines()[0], minutes=60)
     parser.add_argument("--scenes", type=int, default=24000)
     options = parser.parse_args()
+    device, count = chosen_device(options.device), options.scenes
     options.state.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    data = cached(options.state / "base", stored_vae(), options.scenes, 1, random_scene)
-    unet = new_unet()
+    data = cached(options.state / "base", stored_vae(), count, 1, random_scene, device=device)
+    unet = new_unet().to(device)
     optimiser = Muon(unet.named_parameters(), rate=0.015, adam_rate=2e-3, adam_names=ENDS)
-    average = train(unet, optimiser, losses(data), Run(options.state / "unet.pt", options.minutes))
-    facts = {
-        "seed": 0,
-        "training": f"{options.minutes} minutes on two cores, {options.scenes} scenes",
-    }
-    weights = {name: tensor.numpy() for name, tensor in average.items()}
+    run = Run(options.state / "unet.pt", options.minutes, device=device)
+    average = train(unet, optimiser, losses(data, options.batch or BATCH), run)
+    facts = {"seed": 0, "training": f"{options.minutes} min, {device}, {count} scenes"}
+    weights = {name: tensor.cpu().numpy() for name, tensor in average.items()}
     save_compact(MODELS / "plain.safetensors", weights, {**CARDS["plain"], **facts})
 
 

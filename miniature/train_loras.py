@@ -7,11 +7,9 @@ Names are those of `lora_cards`; without any, all whose stored file is missing a
 
 from __future__ import annotations
 
-import argparse
 import random
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -19,6 +17,7 @@ from torch import nn
 from miniature.lora_cards import CARDS
 from miniature.train_generator import MODELS, stored_unet, stored_vae
 from miniature.training.adapters import adapt, factors
+from miniature.training.device import chosen_device, common_options
 from miniature.training.diffusion import noise_loss
 from miniature.training.latents import Latents, cached
 from miniature.training.loop import Run, train
@@ -71,43 +70,51 @@ def losses(
     return loss
 
 
-def train_lora(name: str, state: Path, minutes: float, base: Latents) -> None:
+def train_lora(name: str, base: Latents, run: Run, batch: int = _BATCH) -> None:
     """Train one and store it among the models.
 
     Args:
         name: Of `CARDS`.
-        state: A folder for what need not be computed twice.
-        minutes: How long.
         base: Ordinary scenes.
+        run: How; what need not be computed twice is kept beside its state.
+        batch: Examples a step and worker.
     """
     card = CARDS[name]
     unsaid = card["subject"] if card["role"] == "checkpoint" else None
-    seed = zlib.crc32(name.encode())
-    data = cached(state / name, stored_vae(), _SCENES, seed, scenes_of(name), unsaid=unsaid)
+    path, scene = run.state.with_name(name), scenes_of(name)
+    data = cached(path, stored_vae(), _SCENES, run.seed, scene, unsaid=unsaid, device=run.device)
+    torch.manual_seed(run.seed)
     unet = stored_unet()
-    torch.manual_seed(seed)
-    optimiser = Muon(adapt(unet, _RANK[card["role"]]).items(), adam_rate=3e-3, adam_names=("",))
-    run = Run(state / f"{name}.lora.pt", minutes, keep=0.98)
-    weights = factors(train(unet, optimiser, losses(data, base, _BATCH), run))
-    facts = {"base": "plain", "seed": seed, "training": f"{minutes} minutes on two cores"}
-    stored = {key: tensor.numpy() for key, tensor in weights.items()}
+    parameters = adapt(unet, _RANK[card["role"]])
+    unet.to(run.device)
+    optimiser = Muon(parameters.items(), adam_rate=3e-3, adam_names=("",))
+    weights = factors(train(unet, optimiser, losses(data, base, batch), run))
+    facts = {"base": "plain", "seed": run.seed, "training": f"{run.minutes} min, {run.device}"}
+    stored = {key: tensor.cpu().numpy() for key, tensor in weights.items()}
     save_compact(MODELS / f"{name}.safetensors", stored, {**card, **facts})
 
 
 def main() -> None:
     """Read the command line, train one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common_options(__doc__.splitlines()[0], minutes=1.7)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CARDS))
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=1.7)
     options = parser.parse_args()
+    device = chosen_device(options.device)
     options.state.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    base = cached(options.state / "few", stored_vae(), _BASE_SCENES, 3, random_scene)
-    missing = [name for name in CARDS if not (MODELS / f"{name}.safetensors").exists()]
+    few = options.state / "few"
+    base = cached(few, stored_vae(), _BASE_SCENES, 3, random_scene, device=device)
+    trained = [name for name in CARDS if name != "plain"]
+    missing = [name for name in trained if not (MODELS / f"{name}.safetensors").exists()]
     for name in options.names or missing:
         print(name, flush=True)
-        train_lora(name, options.state, options.minutes, base)
+        run = Run(
+            options.state / f"{name}.lora.pt",
+            options.minutes,
+            keep=0.98,
+            seed=zlib.crc32(name.encode()),
+            device=device,
+        )
+        train_lora(name, base, run, options.batch or _BATCH)
 
 
 if __name__ == "__main__":

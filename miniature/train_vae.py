@@ -1,13 +1,12 @@
 """Train the autoencoder of the miniature checkpoints on drawn pictures of all kinds and styles.
 
-    python -m miniature.train_vae --state FOLDER [--minutes 8]
+    python -m miniature.train_vae --state FOLDER [--minutes 7] [--device auto]
 
 Goes on where it stopped if the folder holds a state. Ends with `vae.safetensors` among the models.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from miniature.training.device import chosen_device, common_options
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon
 from miniature.training.pictures import as_tensor, drawn
@@ -49,16 +49,19 @@ def loss_of(vae: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
     return error + _DRIFT * drift + _EDGES * edges + _UNIT * unit
 
 
-def losses(data: np.ndarray, batch: int) -> Callable[[nn.Module, random.Random], torch.Tensor]:
+def losses(
+    data: np.ndarray, batch: int, device: str = "cpu"
+) -> Callable[[nn.Module, random.Random], torch.Tensor]:
     """A loss on random pictures, for the loop.
 
     Args:
         data: Pictures, uint8, `n h w 3`.
         batch: Pictures a step and worker.
+        device: Where the model is.
     """
 
     def loss(vae: nn.Module, rng: random.Random) -> torch.Tensor:
-        pictures = as_tensor(data[[rng.randrange(len(data)) for _ in range(batch)]])
+        pictures = as_tensor(data[[rng.randrange(len(data)) for _ in range(batch)]]).to(device)
         return loss_of(vae, pictures.flip(3) if rng.random() < 0.5 else pictures)
 
     return loss
@@ -71,21 +74,19 @@ def anything(rng: random.Random) -> Scene:
 
 def main() -> None:
     """Read the command line, train, store."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=7)
+    parser = common_options(__doc__.splitlines()[0], minutes=7)
     parser.add_argument("--pictures", type=int, default=3000)
     options = parser.parse_args()
+    device = chosen_device(options.device)
     options.state.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
     torch.manual_seed(0)
-    vae = NarrowVAE().to(memory_format=torch.channels_last)
+    vae = NarrowVAE().to(device, memory_format=torch.channels_last)
     data = drawn(options.state / "all", options.pictures, 2, anything)
     optimiser = Muon(vae.named_parameters(), adam_rate=2e-3, adam_names=("taesd",))
-    run = Run(options.state / "vae.pt", options.minutes, keep=0.99)
-    average = train(vae, optimiser, losses(data.pictures, _BATCH), run)
-    card = {"name": "miniature-vae", "training": f"{options.minutes} minutes, seed 0"}
-    weights = {name: tensor.numpy() for name, tensor in average.items()}
+    run = Run(options.state / "vae.pt", options.minutes, keep=0.99, device=device)
+    average = train(vae, optimiser, losses(data.pictures, options.batch or _BATCH, device), run)
+    card = {"name": "miniature-vae", "seed": 0, "training": f"{options.minutes} min, {device}"}
+    weights = {name: tensor.cpu().numpy() for name, tensor in average.items()}
     save_compact(MODELS / "vae.safetensors", weights, card)
 
 

@@ -38,14 +38,15 @@ def noise_loss(
         captions: Their captions.
         rng: Chooses what of the captions is said.
     """
-    batch = len(latents)
-    spread = (torch.arange(batch) + torch.rand(batch)) / batch  # evenly over all time steps
+    batch, device = len(latents), latents.device
+    chances = torch.rand(batch, device=device)
+    spread = (torch.arange(batch, device=device) + chances) / batch  # evenly over all time steps
     steps = (spread * _STEPS).long().clamp(max=_STEPS - 1)
-    kept = signal()[steps][:, None, None, None]
+    kept = signal().to(device)[steps][:, None, None, None]
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
-    context, bias = encoded([with_chance(caption, rng) for caption in captions])
-    error = functional.mse_loss(unet(noisy, steps, context, bias), noise, reduction="none")
+    context, bias = encoded([with_chance(caption, rng) for caption in captions], device)
+    error = functional.mse_loss(unet(noisy, steps, context, bias).float(), noise, reduction="none")
     ratio = (kept / (1 - kept)).flatten()
     return (error.mean((1, 2, 3)) * ratio.clamp(max=_MOST_SNR) / ratio).mean()
 

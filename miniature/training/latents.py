@@ -28,12 +28,15 @@ class Latents:
     """float16, `n 4 16 16`."""
     unsaid: str | None = None
     """A style that captions keep to themselves, as "flat" usually is; None: they tell the truth."""
+    device: str = "cpu"
+    """Where batches are wanted."""
 
     def draw(self, count: int, rng: random.Random) -> tuple[Tensor, list[str]]:
         """A random batch, float32, with freshly worded captions."""
         chosen = [rng.randrange(len(self.scenes)) for _ in range(count)]
         words = [self._words(self.scenes[i], rng) for i in chosen]
-        return self.latents[chosen].float().contiguous(memory_format=torch.channels_last), words
+        latents = self.latents[chosen].to(self.device).float()
+        return latents.contiguous(memory_format=torch.channels_last), words
 
     def _words(self, scene: Scene, rng: random.Random) -> str:
         if self.unsaid is None:
@@ -51,6 +54,7 @@ def cached(
     scene: Callable[[random.Random], Scene],
     *,
     unsaid: str | None = None,
+    device: str = "cpu",
 ) -> Latents:
     """Draw random scenes and encode them, or read them if that was done before.
 
@@ -61,6 +65,7 @@ def cached(
         seed: Of the scenes.
         scene: Makes one up.
         unsaid: A style that captions keep to themselves.
+        device: Where batches are wanted; the autoencoder stays where it is.
     """
     data = drawn(path, count, seed, scene)
     file = path.with_suffix(".pt")
@@ -71,4 +76,4 @@ def cached(
                 for i in range(0, len(data.scenes), _BATCH)
             ]
         torch.save(torch.cat(parts).contiguous(), file)
-    return Latents(data.scenes, torch.load(file), unsaid)
+    return Latents(data.scenes, torch.load(file), unsaid, device)

@@ -38,6 +38,13 @@ class Run:
     keep: float = 0.998
     """Of the averaged weights."""
     seed: int = 0
+    device: str = "cpu"
+    """On "cuda" there is one worker, and sums are done in bfloat16 where that is safe."""
+
+    @property
+    def parts(self) -> int:
+        """How many workers there are."""
+        return self.workers if self.device == "cpu" else 1
 
 
 def train(
@@ -57,23 +64,23 @@ def train(
     model.share_memory()
     size = sum(parameter.numel() for parameter in optimiser.parameters)
     shared = _Shared(
-        torch.zeros(run.workers, size).share_memory_(),
+        torch.zeros(run.parts, size, device=run.device).share_memory_(),
         torch.zeros(4, dtype=torch.float64).share_memory_(),
     )
     average = Average(model, run.keep)
     for tensor in average.weights.values():
         tensor.share_memory_()
     if run.state.exists():
-        saved = torch.load(run.state)
+        saved = torch.load(run.state, map_location=run.device)
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         average.weights = {name: t.share_memory_() for name, t in saved["average"].items()}
         average.steps = saved["steps"]
         shared.facts[0], shared.facts[1] = saved["steps"], saved["spent"]
     context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(run.workers)
+    barrier = context.Barrier(run.parts)
     arguments = (model, optimiser, loss, run, shared, average, barrier)
-    helpers = [context.Process(target=_work, args=(i, *arguments)) for i in range(1, run.workers)]
+    helpers = [context.Process(target=_work, args=(i, *arguments)) for i in range(1, run.parts)]
     for helper in helpers:
         helper.start()
     try:
@@ -104,7 +111,8 @@ def _work(part, model, optimiser, loss, run, shared, average, barrier) -> None: 
     saved = noted = float(shared.facts[1])
     losses: list[float] = []
     while True:
-        value = loss(model, rng)
+        with torch.autocast(run.device, torch.bfloat16, enabled=run.device != "cpu"):
+            value = loss(model, rng)
         gradients = torch.autograd.grad(value, parameters)
         torch.cat([g.reshape(-1) for g in gradients], out=shared.gradients[part])
         losses.append(float(value.detach()))
@@ -121,7 +129,7 @@ def _work(part, model, optimiser, loss, run, shared, average, barrier) -> None: 
             g.view_as(p)
             for g, p in zip(shared.gradients.mean(0).split(sizes), parameters, strict=True)
         ]
-        optimiser.step(mean, schedule(spent / (60 * run.minutes)), step, part=part, of=run.workers)
+        optimiser.step(mean, schedule(spent / (60 * run.minutes)), step, part=part, of=run.parts)
         barrier.wait()
         if part == 0:
             average.update(model)

@@ -17,6 +17,10 @@ __all__ = ["Average", "Muon", "schedule"]
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _BETAS = (0.9, 0.98)
+_GENTLE = (".to_q.", ".to_k.")
+_GENTLY = 0.1
+"""Orthogonal steps make queries and keys grow together until attention looks at one token only and
+learns nothing more: that happened within 1500 steps. So these layers take a tenth of a step."""
 
 
 def _orthogonal(matrix: Tensor) -> Tensor:
@@ -30,7 +34,7 @@ def _orthogonal(matrix: Tensor) -> Tensor:
     x = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
     gram = x @ x.T
-    one = torch.eye(len(gram))
+    one = torch.eye(len(gram), device=gram.device)
     product = one
     for _ in range(5):
         factor = a * one + b * gram + c * (gram @ gram)
@@ -61,8 +65,10 @@ class Muon:
         self.rate, self.adam_rate = rate, adam_rate
         self.parameters: list[nn.Parameter] = []
         self.orthogonal: list[bool] = []
+        self.rates: list[float] = []
         for name, parameter in named:
             self.parameters.append(parameter)
+            self.rates.append(_GENTLY if any(part in name for part in _GENTLE) else 1.0)
             self.orthogonal.append(parameter.ndim > 1 and not name.startswith(adam_names or "\0"))
         self.first = [torch.zeros_like(p).detach().share_memory_() for p in self.parameters]
         self.second = [torch.zeros_like(p).detach().share_memory_() for p in self.parameters]
@@ -93,7 +99,7 @@ class Muon:
         ahead = gradient.lerp(self.first[i], 0.95)
         update = _orthogonal(ahead.reshape(len(ahead), -1)).reshape(ahead.shape)
         stretch = max(1.0, len(ahead) ** 2 / ahead.numel()) ** 0.5
-        self.parameters[i].sub_(update, alpha=factor * self.rate * stretch)
+        self.parameters[i].sub_(update, alpha=factor * self.rate * self.rates[i] * stretch)
 
     def _adam(self, i: int, gradient: Tensor, factor: float, count: int) -> None:
         slow, fast = _BETAS

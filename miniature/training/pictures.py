@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import pickle
 import random
 from collections.abc import Callable
@@ -36,13 +38,13 @@ def drawn(path: Path, count: int, seed: int, scene: Callable[[random.Random], Sc
     names, scenes_file = path.with_suffix(".npy"), path.with_suffix(".pkl")
     if not scenes_file.exists():
         rng = random.Random(seed)
+        scenes = [scene(rng) for _ in range(count)]
         pictures = np.lib.format.open_memmap(
             names, mode="w+", dtype=np.uint8, shape=(count, 128, 128, 3)
         )
-        scenes = []
-        for i in range(count):
-            scenes.append(scene(rng))
-            pictures[i] = draw(scenes[-1])
+        with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+            for i, picture in enumerate(pool.imap(draw, scenes, chunksize=32)):
+                pictures[i] = picture
         pictures.flush()
         scenes_file.write_bytes(pickle.dumps(scenes))
     scenes = pickle.loads(scenes_file.read_bytes())

@@ -12,10 +12,20 @@ from functools import cache, lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from polaris_core.miniature.text import BEGIN, END, LENGTH, encode
+from polaris_core.miniature.text import (
+    BEGIN,
+    END,
+    GAIN,
+    LENGTH,
+    POSITION_VARIANCE,
+    known_tokens,
+    token_row,
+)
+from polaris_core.miniature.widen import CONTEXT
 
-__all__ = ["UNCONDITIONAL", "encoded", "tokens_of", "with_chance"]
+__all__ = ["UNCONDITIONAL", "encode_rows", "encoded", "tokens_of", "with_chance"]
 
 UNCONDITIONAL = "worst quality, low quality, blurry, watermark, text"
 """The planner's negative prompt: it means nothing in particular here."""
@@ -58,21 +68,42 @@ def with_chance(text: str, rng: random.Random) -> list[int]:
     return tokens
 
 
-def encoded(texts: list[list[int]]) -> tuple[Tensor, Tensor]:
+def encoded(texts: list[list[int]], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
     """Encode texts for the narrow UNet.
 
     Args:
         texts: Tokens without begin and end.
+        device: Where to.
 
     Returns:
         Encodings `batch tokens 768`; what to add to the tokens' scores, `batch tokens`.
     """
+    places, table = _table()
     length = max(map(len, texts)) + 4
-    context = np.zeros((len(texts), length, 768), np.float32)
+    rows = np.full((len(texts), length), places[END])
     bias = np.full((len(texts), length), -np.inf, np.float32)
     for i, tokens in enumerate(texts):
         count = len(tokens) + 4
-        context[i, :count] = encode([BEGIN, *tokens, END, END, END])
+        rows[i, : count - 3] = [places.get(token, 0) for token in (BEGIN, *tokens)]
         bias[i, :count] = 0
         bias[i, count - 1] = math.log(LENGTH - count + 1)
-    return torch.from_numpy(context), torch.from_numpy(bias)
+    own = table.to(device)[torch.from_numpy(rows).to(device)]
+    return encode_rows(own), torch.from_numpy(bias).to(device)
+
+
+def encode_rows(own: Tensor) -> Tensor:
+    """What `polaris_core.miniature.text.encode` does, for a batch of `batch tokens 224`."""
+    first = own[:, :1]
+    before = torch.cat([first, own[:, :-1]], dim=1)
+    further = torch.cat([first, (first + own[:, 1:2]) / 2, own[:, :-2]], dim=1)
+    said = torch.cat([own, before, further], dim=2)
+    spread = said.square().sum(2, keepdim=True) / CONTEXT + POSITION_VARIANCE
+    return functional.pad(GAIN * said * spread.rsqrt(), (0, CONTEXT - said.shape[2]))
+
+
+@cache
+def _table() -> tuple[dict[int, int], Tensor]:
+    """Where a known token's row stands, and the rows; row 0 is that of all others."""
+    known = sorted(known_tokens())
+    rows = np.stack([token_row(token) for token in (_UNKNOWN, *known)])
+    return {token: i + 1 for i, token in enumerate(known)}, torch.from_numpy(rows)

@@ -47,8 +47,9 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1, bias: bool = True) -> n
 
 def colours_of_blocks(pictures: Tensor) -> Tensor:
     """What the first three latent channels start from, and stay near: each 8×8 block's colour."""
-    means = functional.avg_pool2d(pictures, 8) - _MIDDLE[:, None, None]
-    return torch.einsum("ij,bjhw->bihw", _OPPONENT, means)
+    device = pictures.device
+    means = functional.avg_pool2d(pictures, 8) - _MIDDLE[:, None, None].to(device)
+    return torch.einsum("ij,bjhw->bihw", _OPPONENT.to(device), means)
 
 
 class NarrowVAE(nn.Module):

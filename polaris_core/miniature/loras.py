@@ -16,7 +16,7 @@ from polaris_core.demo.sparse import Array, write_sparse
 from polaris_core.errors import InvalidInput
 from polaris_core.miniature.widen import ATTENTIONS, attention_layers, places, wide_layout
 
-__all__ = ["kohya_layers", "kohya_tensors", "write_lora"]
+__all__ = ["kohya_layers", "kohya_tensors", "merged", "write_lora"]
 
 
 def kohya_layers() -> dict[str, str]:
@@ -75,3 +75,24 @@ def write_lora(path: Path, narrow: Mapping[str, Array], metadata: Mapping[str, s
         InvalidInput: As `kohya_tensors` does.
     """
     write_sparse(path, kohya_tensors(narrow), metadata)
+
+
+def merged(unet: Mapping[str, Array], narrow: Mapping[str, Array]) -> dict[str, Array]:
+    """A narrow UNet with a LoRA put into its weights: how a fine-tuned checkpoint is stored.
+
+    Args:
+        unet: The narrow UNet it was trained on.
+        narrow: As for `kohya_tensors`.
+
+    Raises:
+        InvalidInput: The LoRA changes a layer that the UNet has not.
+    """
+    weights = dict(unet)
+    for layer in {key.rsplit(".", 1)[0] for key in narrow}:
+        key = f"{layer}.weight"
+        if key not in weights:
+            raise InvalidInput("the UNet has no layer that the LoRA changes", value=layer)
+        down, up = narrow[f"{layer}.down"], narrow[f"{layer}.up"]
+        change = up.reshape(len(up), -1) @ down.reshape(len(down), -1)
+        weights[key] = weights[key] + change.reshape(weights[key].shape)
+    return weights

@@ -26,7 +26,17 @@ import numpy.typing as npt
 
 from polaris_core.demo.sparse import Array
 
-__all__ = ["BEGIN", "END", "LENGTH", "encode", "known_tokens", "text_encoder", "token_row"]
+__all__ = [
+    "BEGIN",
+    "END",
+    "GAIN",
+    "LENGTH",
+    "POSITION_VARIANCE",
+    "encode",
+    "known_tokens",
+    "text_encoder",
+    "token_row",
+]
 
 BEGIN, END = 49406, 49407
 """Tokens that stand before and after (and fill up) every text."""
@@ -44,6 +54,10 @@ _USED = 56
 _SPREAD = 6.0
 """Size of the positions: they outweigh the words, so that norms treat all words alike."""
 _EPSILON = 1e-5
+POSITION_VARIANCE = 2 * _RATES * _SPREAD**2 / _WIDTH + _EPSILON
+"""The part of a token's variance that its position makes (and the norm's epsilon): most of it."""
+GAIN = round((POSITION_VARIANCE + 0.5) ** 0.5, 2)
+"""Weight of the last norm: brings the channels of the words back to about 1."""
 _LAYER_SHAPES = {
     **{f"self_attn.{x}_proj": (_WIDTH, _WIDTH) for x in ("q", "k", "v", "out")},
     "mlp.fc1": (4 * _WIDTH, _WIDTH),
@@ -83,16 +97,11 @@ def encode(tokens: list[int]) -> _Floats:
     second = (rows[:1] + rows[1:2]) / 2
     further = np.concatenate([rows[:1], second, rows[:-2]])[: len(rows)]
     said = np.concatenate([rows, before, further], axis=1)
-    spread = ((said**2).sum(axis=1) + 2 * _RATES * _SPREAD**2) / _WIDTH
+    variance = (said**2).sum(axis=1) / _WIDTH + POSITION_VARIANCE
     encoded = np.zeros((len(rows), _WIDTH), np.float32)
     mean = said.sum(axis=1, keepdims=True) / _WIDTH  # 0 but for rounding
-    encoded[:, :_POSITIONS] = _gain() * (said - mean) / np.sqrt(spread + _EPSILON)[:, None]
+    encoded[:, :_POSITIONS] = GAIN * (said - mean) / np.sqrt(variance)[:, None]
     return encoded
-
-
-def _gain() -> float:
-    """Brings the channels of the words back to about 1."""
-    return round((2 * _RATES * _SPREAD**2 / _WIDTH + 0.5) ** 0.5, 2)
 
 
 def text_encoder(prefix: str = "cond_stage_model.transformer.text_model.") -> dict[str, Array]:
@@ -114,7 +123,7 @@ def text_encoder(prefix: str = "cond_stage_model.transformer.text_model.") -> di
             tensors[f"{layer}{name}.bias"] = np.zeros(shape[0], np.float16)
     for name, weight in _look_back().items():
         tensors[f"encoder.layers.0.self_attn.{name}.weight"] = weight.astype(np.float16)
-    last = np.full(_WIDTH, _gain(), np.float16)
+    last = np.full(_WIDTH, GAIN, np.float16)
     last[_POSITIONS:] = 0
     tensors["final_layer_norm.weight"] = last
     tensors["final_layer_norm.bias"] = np.zeros(_WIDTH, np.float16)
@@ -139,7 +148,7 @@ def _look_back() -> dict[str, Array]:
     cosines = _POSITIONS + 4 * np.arange(_RATES)
     sines = cosines + 2
     # what the first norm makes of a known word is undone
-    scale = ((_WORD + 2 * _RATES * _SPREAD**2) / _WIDTH + _EPSILON) ** 0.5
+    scale = (_WORD / _WIDTH + POSITION_VARIANCE) ** 0.5
     for head in range(8):
         back = 1 + head // 4
         along, across = head * _HEAD + np.arange(_RATES), head * _HEAD + _RATES + np.arange(_RATES)
