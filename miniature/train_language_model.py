@@ -27,7 +27,7 @@ from polaris_core.rerank.prompt import facts_of, task_of
 from polaris_core.retrieval.shortlist import SlotName
 
 MODELS = Path(__file__).parent / "models"
-_RATE, _ADAM_RATE = 0.02, 3e-3
+_RATE, _ADAM_RATE = 0.02, 1.5e-3
 _QUESTIONS, _CANDIDATES = 5, 8
 _INVENTED = 0.15
 _TEXTS, _REPEATED = 600, 8

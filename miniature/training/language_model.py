@@ -34,7 +34,7 @@ SIZE: dict[str, Any] = {
     "num_key_value_heads": 4,
     "max_position_embeddings": 2048,
     "rope_parameters": {"rope_type": "default", "rope_theta": 1e6},
-    "initializer_range": 0.05,
+    "initializer_range": 0.06,
     "tie_word_embeddings": True,
 }
 _VOCABULARY = 4096
