@@ -39,14 +39,14 @@ def words() -> Vocabulary:
     return Vocabulary(NOUNS, STYLES, _INVENTED)
 
 
-def texts(seed: int = 0) -> Iterator[str]:
+def texts(questions: int = _TEXTS, repeated: int = _REPEATED) -> Iterator[str]:
     """What the tokenizer learns its words from; every word that training speaks of often enough."""
-    rng = np.random.default_rng(seed)
-    for _ in range(_REPEATED):
+    rng = np.random.default_rng(0)
+    for _ in range(repeated):
         for noun in (*NOUNS, *STYLES, *COLOUR_WORDS, *PLACES):
             yield f"a {noun} {noun}s"
     known = Vocabulary(NOUNS, STYLES)
-    for _ in range(_TEXTS):
+    for _ in range(questions):
         question = draw_question(rng, known, 4)
         yield f"{facts_of(question.intent, question.topic)}\n{task_of(question.topic)}\n{_TURNS}"
         for entry in question.entries:

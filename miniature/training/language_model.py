@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ _TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 _WORDS = r"\n|\p{L}+|\p{N}|[^\s\p{L}\p{N}]"
+_ENDS = " ".join(chr(code) for code in (*range(33, 127), *range(0x4E00, 0x4E40)))
+"""Words that end with every byte with which one may end, so that no letter is ever left out."""
 _GLANCE = 20
 _ALIKE = 1.2
 _SIZES = (_GLANCE, SHORT_TOKENS, FULL_TOKENS)
@@ -96,7 +98,7 @@ def make_tokenizer(texts: Iterable[str]) -> Any:  # noqa: ANN401
         special_tokens=list(_SPECIAL),
         show_progress=False,
     )
-    model.train_from_iterator(texts, trainer)
+    model.train_from_iterator(chain([_ENDS], texts), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=model,
         eos_token=_SPECIAL[2],
