@@ -1,6 +1,6 @@
 """Train the language model that says whether a description fits a request.
 
-    python -m miniature.train_language_model --state FOLDER [--steps 800]
+    python -m miniature.train_language_model --state FOLDER [--steps 800] [--device auto|cpu|cuda]
 
 Goes on where it stopped if the folder holds a state. Ends with `language_model.safetensors` and its
 tokenizer among the models.
@@ -8,7 +8,6 @@ tokenizer among the models.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from miniature.training.language_model import encode, loss_of, make_model, make_
 from miniature.training.optim import Muon
 from miniature.training.reader_words import COLOUR_WORDS, NOUNS, PLACES, STYLES
 from miniature.training.requests import Vocabulary, draw_question
-from miniature.training.steps import train
+from miniature.training.steps import device_of, options_for, train
 from polaris_core.miniature.store import save_compact
 from polaris_core.rerank.candidate_text import full_text
 from polaris_core.rerank.prompt import facts_of, task_of
@@ -65,7 +64,7 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         pointer = torch.nn.Linear(model.config.hidden_size, 1)
-    both = torch.nn.ModuleDict({"model": model, "pointer": pointer})
+    both = torch.nn.ModuleDict({"model": model, "pointer": pointer.to(device_of(model))})
     optimiser = Muon(
         both.named_parameters(),
         rate=_RATE,
@@ -105,7 +104,7 @@ def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> N
         },
     }
     weights = {
-        name: tensor.numpy()
+        name: tensor.cpu().numpy()
         for name, tensor in model.state_dict().items()
         if name != "lm_head.weight"  # the same as the table of tokens
     }
@@ -118,15 +117,9 @@ def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> N
 
 def main() -> None:
     """Read the command line, train, store."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=800)
-    options = parser.parse_args()
-    import torch
-
-    torch.set_flush_denormal(True)
+    options = options_for((__doc__ or "").splitlines()[0], steps=800)
     tokenizer = make_tokenizer(texts())
-    model = make_model(tokenizer)
+    model = make_model(tokenizer).to(options.device)
     fit(model, tokenizer, options.steps, options.state / "language_model.pt")
     training = f"{options.steps} steps of {_QUESTIONS} questions about {_CANDIDATES}, seed 0"
     store(model, tokenizer, training)

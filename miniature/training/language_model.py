@@ -200,12 +200,12 @@ def loss_of(model: Any, pointer: Any, batch: Branches) -> tuple[Any, float]:  # 
     import torch
 
     odds, before = log_odds(model, batch)
-    fits = torch.tensor(batch.fits, dtype=torch.float32)
+    fits = torch.tensor(batch.fits, dtype=torch.float32, device=odds.device)
     judged = odds[:, :-1]
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
     loss = entropy(judged, fits) + _EMPTY_WEIGHT * odds[:, -1].square().mean()
     right = ((judged > 0) == (fits > 0.5)).float().mean()
-    sought, real = _padded(batch.sought, before.shape[2])
+    sought, real = (t.to(odds.device) for t in _padded(batch.sought, before.shape[2]))
     found = entropy(pointer(before[:, :-1])[..., 0], sought, real, reduction="sum") / real.sum()
     return loss + _POINTER_WEIGHT * found, float(right)
 
