@@ -14,11 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from polaris_core.miniature.text import BEGIN, END, encode
 from polaris_core.miniature.widen import CONTEXT, HEAD, WIDE
 
 __all__ = ["NarrowUNet", "timestep_embedding"]
 
 _GROUP = 10
+_PADDING = 6.0
+"""How much less than a word a padding token scores at the start: there are up to 75 of them."""
 
 
 def timestep_embedding(steps: Tensor) -> Tensor:
@@ -31,7 +34,7 @@ def timestep_embedding(steps: Tensor) -> Tensor:
         Of shape `batch 320`.
     """
     half = WIDE // 2
-    rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
+    rates = torch.exp(-math.log(10000) * torch.arange(half, device=steps.device) / half)
     angles = steps.float()[:, None] * rates
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
@@ -90,7 +93,9 @@ class _Attention(nn.Module):
         self.to_v = nn.Linear(context or channels, channels, bias=False)
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
 
-    def forward(self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, bias: Tensor | None = None
+    ) -> Tensor:
         source = x if context is None else context
         q, k, v = self._split(self.to_q(x)), self._split(self.to_k(source)), self.to_v(source)
         mixed = functional.scaled_dot_product_attention(q, k, self._split(v), attn_mask=bias)
@@ -113,7 +118,9 @@ class _Gate(nn.Module):
 class _FeedForward(nn.Module):
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(_Gate(channels, hidden), nn.Identity(), nn.Linear(hidden, channels))
+        self.net = nn.Sequential(
+            _Gate(channels, hidden), nn.Identity(), nn.Linear(hidden, channels)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)
@@ -125,6 +132,20 @@ class _Block(nn.Module):
         self.norm1, self.attn1 = _LayerNorm(channels), _Attention(channels)
         self.norm2, self.attn2 = _LayerNorm(channels), _Attention(channels, CONTEXT)
         self.norm3, self.ff = _LayerNorm(channels), _FeedForward(channels, 2 * channels)
+        self._ignore_padding()
+
+    @torch.no_grad()
+    def _ignore_padding(self) -> None:
+        """Start with little attention to padding: it is most of a text and drowns the words.
+
+        A constant part of the queries and what padding adds to the keys point against each other.
+        """
+        self.norm2.bias.normal_(std=0.5)
+        constant = self.attn2.to_q(self.norm2.bias).unflatten(0, (-1, HEAD))
+        padding = torch.from_numpy(encode([BEGIN, END, END, END])[-1])
+        wanted = -_PADDING * HEAD**0.5 / constant.square().sum(1, keepdim=True)
+        keys = (constant * wanted).flatten()
+        self.attn2.to_k.weight += torch.outer(keys, padding / padding.square().sum())
 
     def forward(self, x: Tensor, context: Tensor, bias: Tensor | None) -> Tensor:
         x = x + self.attn1(self.norm1(x))
@@ -198,7 +219,9 @@ class NarrowUNet(nn.Module):
         )
         self.output_blocks = nn.ModuleList(
             [
-                nn.ModuleList([_Residual(2 * inner, inner, embedding, skipped), _Transformer(inner)]),
+                nn.ModuleList(
+                    [_Residual(2 * inner, inner, embedding, skipped), _Transformer(inner)]
+                ),
                 nn.ModuleList(
                     [
                         _Residual(2 * inner, inner, embedding, skipped),
@@ -207,7 +230,9 @@ class NarrowUNet(nn.Module):
                     ]
                 ),
                 nn.ModuleList([_Residual(2 * outer, outer, embedding, skipped)]),
-                nn.ModuleList([_Residual(2 * outer, outer, embedding, skipped), _Transformer(outer)]),
+                nn.ModuleList(
+                    [_Residual(2 * outer, outer, embedding, skipped), _Transformer(outer)]
+                ),
             ]
         )
         self.out = nn.Sequential(
@@ -215,7 +240,9 @@ class NarrowUNet(nn.Module):
         )
         nn.init.zeros_(self.out[2].weight)
 
-    def forward(self, x: Tensor, steps: Tensor, context: Tensor, bias: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, steps: Tensor, context: Tensor, bias: Tensor | None = None
+    ) -> Tensor:
         """Predict the noise.
 
         Args:

@@ -17,13 +17,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import numpy as np
 
 from polaris_core.demo.sparse import Array
 from polaris_core.errors import InvalidInput
 
-__all__ = ["ATTENTIONS", "CONTEXT", "HEAD", "WIDE", "attention_layers", "wide_layout", "widen"]
+__all__ = [
+    "ATTENTIONS",
+    "CONTEXT",
+    "HEAD",
+    "WIDE",
+    "attention_layers",
+    "places",
+    "wide_layout",
+    "widen",
+]
 
 WIDE = 320
 """Channels of SD1.5's first levels."""
@@ -52,10 +62,6 @@ _RESIDUAL = {
     **{f"output_blocks.{i}.0": 2 * WIDE for i in range(4)},
 }
 """Residual blocks and the channels that go in."""
-_HALVED = re.compile(
-    r"output_blocks\.\d\.0\.(in_layers|skip_connection)|ff\.net\.0\.proj\.(weight|bias)$"
-)
-"""Layers one of whose axes is made of two halves."""
 
 
 def attention_layers() -> dict[str, tuple[int, int]]:
@@ -71,7 +77,8 @@ def attention_layers() -> dict[str, tuple[int, int]]:
     return layers
 
 
-def wide_layout() -> dict[str, tuple[int, ...]]:
+@cache
+def wide_layout() -> Mapping[str, tuple[int, ...]]:
     """Every tensor of the wide UNet and its shape, in SD1.5's names without a prefix."""
     return dict(_layout())
 
@@ -135,20 +142,37 @@ def widen(narrow: Mapping[str, Array], prefix: str = "model.diffusion_model.") -
 
 
 def _placed(key: str, tensor: Array, shape: tuple[int, ...]) -> Array:
-    axes = [(have, full, 1) for have, full in zip(tensor.shape, shape, strict=False)]
-    if _HALVED.search(key):
-        axis = 1 if re.search(r"(in_layers\.2|skip_connection)\.weight$", key) else 0
-        whole = key.endswith(("in_layers.2.bias", "skip_connection.bias"))
-        axes[axis] = (tensor.shape[axis], shape[axis], 1 if whole else 2)
-    misfit = any(have > full or have % parts for have, full, parts in axes)
-    if tensor.ndim != len(shape) or misfit:
-        raise InvalidInput(
-            "a narrow tensor does not fit into its wide place", value=f"{key} {tensor.shape}"
-        )
+    if tensor.ndim != len(shape):
+        raise InvalidInput("a narrow tensor has too many or too few axes", value=key)
     wide = np.zeros(shape, np.float16)
-    wide[np.ix_(*[_places(*axis) for axis in axes])] = tensor
+    wide[np.ix_(*[places(key, axis, have) for axis, have in enumerate(tensor.shape)])] = tensor
     return wide
 
 
-def _places(have: int, full: int, parts: int) -> list[int]:
-    return [part * (full // parts) + i for part in range(parts) for i in range(have // parts)]
+def places(key: str, axis: int, have: int) -> list[int]:
+    """Where the narrow channels of a tensor's axis lie in the wide one.
+
+    Args:
+        key: The tensor, in SD1.5's name without a prefix.
+        axis: Which of its axes.
+        have: How many channels the narrow one has.
+
+    Raises:
+        InvalidInput: They do not fit, or are an odd number where two halves are needed.
+    """
+    full = wide_layout()[key][axis]
+    halves = 2 if _halved_axis(key) == axis else 1
+    if have > full or have % halves:
+        raise InvalidInput(
+            "a narrow tensor does not fit into its wide place", value=f"{key} {have}"
+        )
+    return [half * (full // halves) + i for half in range(halves) for i in range(have // halves)]
+
+
+def _halved_axis(key: str) -> int | None:
+    """The axis that is made of two halves: an output and a skip beside it, a value and its gate."""
+    if re.search(r"ff\.net\.0\.proj\.|output_blocks\.\d\.0\.in_layers\.0\.", key):
+        return 0
+    if re.search(r"output_blocks\.\d\.0\.(in_layers\.2|skip_connection)\.weight", key):
+        return 1
+    return None
