@@ -22,7 +22,12 @@ from polaris_core.miniature.store import save_compact
 MODELS = Path(__file__).parent / "models"
 _RATE, _ADAM_RATE = 0.02, 2e-3
 _LEFT_OUT = ("token_embedding.weight", "num_batches_tracked")
-_BY_ADAM = ("positional_embedding", "text_projection")
+_BY_ADAM = (
+    *("positional_embedding", "text_projection", "visual.attnpool.q_proj"),
+    *("visual.attnpool.k_proj", "visual.attnpool.positional_embedding"),
+    *("transformer.resblocks.0.attn.in_proj", "transformer.resblocks.1.attn.in_proj"),
+)
+"""Queries and keys among them: orthogonal steps would soon make them look at one token only."""
 
 
 def fit(model: Any, drawn: Drawn, steps: int, state: Path | None = None) -> list[float]:  # noqa: ANN401

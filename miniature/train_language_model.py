@@ -69,7 +69,7 @@ def fit(
         both.named_parameters(),
         rate=_RATE,
         adam_rate=_ADAM_RATE,
-        adam_names=("model.model.embed_tokens", "pointer"),
+        adam_names=("model.model.embed_tokens", "pointer", *_attention(model)),
     )
     vocabulary = words()
 
@@ -80,6 +80,12 @@ def fit(
         return loss_of(model, pointer, encode(tokenizer, asked, rng))
 
     return train(both, step, steps, optimiser=optimiser, state=state)
+
+
+def _attention(model: Any) -> list[str]:  # noqa: ANN401
+    """Queries and keys: orthogonal steps would soon make them look at one token only."""
+    layers = range(model.config.num_hidden_layers)
+    return [f"model.model.layers.{i}.self_attn.{x}_proj" for i in layers for x in "qk"]
 
 
 def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> None:  # noqa: ANN401

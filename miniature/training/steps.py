@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from miniature.training.device import chosen_device
 from miniature.training.optim import Muon, schedule
 
 __all__ = ["Step", "device_of", "options_for", "train"]
@@ -35,11 +36,10 @@ def options_for(title: str, steps: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--state", type=Path, required=True, help="a folder to go on from")
     parser.add_argument("--steps", type=int, default=steps)
-    parser.add_argument("--device", default="auto", help="cpu, cuda, or auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--scenes", type=int, default=_SCENES, help="how many are drawn")
     options = parser.parse_args()
-    if options.device == "auto":
-        options.device = "cuda" if torch.cuda.is_available() else "cpu"
+    options.device = chosen_device(options.device)
     torch.set_flush_denormal(True)
     return options
 
@@ -102,10 +102,14 @@ def train(
     for step in range(first, steps):
         done = step / steps
         loss, right = step_of(np.random.default_rng((seed, step)), done)
-        optimiser.zero_grad()
+        model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _NORM)
-        optimiser.step(schedule(done))
+        gradients = [
+            torch.zeros_like(each) if each.grad is None else each.grad
+            for each in optimiser.parameters
+        ]
+        optimiser.step(gradients, schedule(done), step + 1)
         losses.append(float(loss.detach()))
         log.add(step + 1, losses[-1], right, time.process_time() - began)
         last = step + 1 == steps
