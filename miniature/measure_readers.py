@@ -64,11 +64,10 @@ def of_language_model(count: int = 60) -> Iterator[str]:
             first = [q.fits[int(np.argmax(s))] for q, s in zip(asked, scores, strict=True)]
             area = measures.auc(scores, [q.fits for q in asked])
             yield f"language model, {name}: AUC {area:.3f}, first fits {np.mean(first):.3f}"
-        kept = [
-            bool(names) and names[0] in right
-            for intent, topic, entries, right in zoo_questions()
-            if (names := measures.topic_kept(model, intent, topic, entries)) is not None
-        ]
+        kept: list[bool] = []
+        for intent, topic, entries, right in zoo_questions():
+            names = measures.topic_kept(model, intent, topic, entries)
+            kept.append(bool(names) and names[0] in right)
         yield f"language model, Tree Rerank over the zoo's cards: first right {np.mean(kept):.3f}"
 
 

@@ -1,6 +1,6 @@
 """Train the encoder, a small CLIP, on drawn pictures and what is said of them.
 
-    python -m miniature.train_encoder --state FOLDER [--steps 600]
+    python -m miniature.train_encoder --state FOLDER [--steps 600] [--device auto|cpu|cuda]
 
 Goes on where it stopped if the folder holds a state. Ends with `encoder.safetensors` among the
 models.
@@ -8,7 +8,6 @@ models.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,18 @@ import numpy as np
 from miniature.training.encoder import draw_batch, loss_of, make_encoder
 from miniature.training.optim import Muon
 from miniature.training.reader_data import Drawn, cached
-from miniature.training.steps import train
+from miniature.training.steps import options_for, train
 from polaris_core.miniature.store import save_compact
 
 MODELS = Path(__file__).parent / "models"
 _RATE, _ADAM_RATE = 0.02, 2e-3
 _LEFT_OUT = ("token_embedding.weight", "num_batches_tracked")
-_BY_ADAM = ("positional_embedding", "text_projection")
+_BY_ADAM = (
+    *("positional_embedding", "text_projection", "visual.attnpool.q_proj"),
+    *("visual.attnpool.k_proj", "visual.attnpool.positional_embedding"),
+    *("transformer.resblocks.0.attn.in_proj", "transformer.resblocks.1.attn.in_proj"),
+)
+"""Queries and keys among them: orthogonal steps would soon make them look at one token only."""
 
 
 def fit(model: Any, drawn: Drawn, steps: int, state: Path | None = None) -> list[float]:  # noqa: ANN401
@@ -42,15 +46,8 @@ def fit(model: Any, drawn: Drawn, steps: int, state: Path | None = None) -> list
 
 def main() -> None:
     """Read the command line, train, store."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--scenes", type=int, default=4000)
-    options = parser.parse_args()
-    import torch
-
-    torch.set_flush_denormal(True)
-    model = make_encoder()
+    options = options_for((__doc__ or "").splitlines()[0], steps=600)
+    model = make_encoder().to(options.device)
     drawn = cached(options.state, options.scenes, seed=1)
     fit(model, drawn, options.steps, options.state / "encoder.pt")
     card = {
@@ -59,7 +56,7 @@ def main() -> None:
         "training": f"{options.steps} steps on {options.scenes} scenes, seed 0",
     }
     weights = {
-        name: tensor.numpy()
+        name: tensor.cpu().numpy()
         for name, tensor in model.state_dict().items()
         if not name.endswith(_LEFT_OUT)
     }

@@ -1,6 +1,6 @@
 """Train the judge, which says what a picture of the miniature world shows.
 
-    python -m miniature.train_judge --state FOLDER [--steps 1100]
+    python -m miniature.train_judge --state FOLDER [--steps 1100] [--device auto|cpu|cuda]
 
 Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the models
 and prints how often it is right on drawn pictures of combinations that it never saw.
@@ -8,7 +8,6 @@ and prints how often it is right on drawn pictures of combinations that it never
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from miniature.training.judge import Labelled, labelled, loss_of, make_judge, weathered
 from miniature.training.optim import Muon
 from miniature.training.reader_data import cached
-from miniature.training.steps import train
+from miniature.training.steps import device_of, options_for, train
 from polaris_core.miniature.store import save_compact
 
 MODELS = Path(__file__).parent / "models"
@@ -31,7 +30,8 @@ def fit(judge: Any, data: Labelled, steps: int, state: Path | None = None) -> li
 
     def step(rng: np.random.Generator, done: float) -> tuple[Any, float]:
         chosen = rng.integers(0, len(data.pictures), _BATCH)
-        loss, right = loss_of(judge, weathered(data.pictures[chosen], rng), data.labels[chosen])
+        pictures = weathered(data.pictures[chosen], rng, device_of(judge))
+        loss, right = loss_of(judge, pictures, data.labels[chosen])
         return loss, float(right.all(1).mean())
 
     return train(judge, step, steps, optimiser=optimiser, state=state)
@@ -39,15 +39,8 @@ def fit(judge: Any, data: Labelled, steps: int, state: Path | None = None) -> li
 
 def main() -> None:
     """Read the command line, train, store, measure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1100)
-    parser.add_argument("--scenes", type=int, default=4000)
-    options = parser.parse_args()
-    import torch
-
-    torch.set_flush_denormal(True)
-    judge = make_judge()
+    options = options_for((__doc__ or "").splitlines()[0], steps=1100)
+    judge = make_judge().to(options.device)
     data = labelled(cached(options.state, options.scenes, seed=1))
     fit(judge, data, options.steps, options.state / "judge.pt")
     card = {
@@ -55,7 +48,7 @@ def main() -> None:
         "description": "Says kind, colour and style of a drawn thing.",
         "training": f"{options.steps} steps of {_BATCH} on {len(data.pictures)} squares, seed 0",
     }
-    weights = {name: tensor.numpy() for name, tensor in judge.state_dict().items()}
+    weights = {name: tensor.cpu().numpy() for name, tensor in judge.state_dict().items()}
     save_compact(MODELS / "judge.safetensors", weights, card)
 
 

@@ -1,6 +1,6 @@
 """Train the language model that says whether a description fits a request.
 
-    python -m miniature.train_language_model --state FOLDER [--steps 800]
+    python -m miniature.train_language_model --state FOLDER [--steps 800] [--device auto|cpu|cuda]
 
 Goes on where it stopped if the folder holds a state. Ends with `language_model.safetensors` and its
 tokenizer among the models.
@@ -8,7 +8,6 @@ tokenizer among the models.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +19,14 @@ from miniature.training.language_model import encode, loss_of, make_model, make_
 from miniature.training.optim import Muon
 from miniature.training.reader_words import COLOUR_WORDS, NOUNS, PLACES, STYLES
 from miniature.training.requests import Vocabulary, draw_question
-from miniature.training.steps import train
+from miniature.training.steps import device_of, options_for, train
 from polaris_core.miniature.store import save_compact
 from polaris_core.rerank.candidate_text import full_text
 from polaris_core.rerank.prompt import facts_of, task_of
 from polaris_core.retrieval.shortlist import SlotName
 
 MODELS = Path(__file__).parent / "models"
-_RATE, _ADAM_RATE = 0.02, 3e-3
+_RATE, _ADAM_RATE = 0.02, 1.5e-3
 _QUESTIONS, _CANDIDATES = 5, 8
 _INVENTED = 0.15
 _TEXTS, _REPEATED = 600, 8
@@ -39,14 +38,14 @@ def words() -> Vocabulary:
     return Vocabulary(NOUNS, STYLES, _INVENTED)
 
 
-def texts(seed: int = 0) -> Iterator[str]:
+def texts(questions: int = _TEXTS, repeated: int = _REPEATED) -> Iterator[str]:
     """What the tokenizer learns its words from; every word that training speaks of often enough."""
-    rng = np.random.default_rng(seed)
-    for _ in range(_REPEATED):
+    rng = np.random.default_rng(0)
+    for _ in range(repeated):
         for noun in (*NOUNS, *STYLES, *COLOUR_WORDS, *PLACES):
             yield f"a {noun} {noun}s"
     known = Vocabulary(NOUNS, STYLES)
-    for _ in range(_TEXTS):
+    for _ in range(questions):
         question = draw_question(rng, known, 4)
         yield f"{facts_of(question.intent, question.topic)}\n{task_of(question.topic)}\n{_TURNS}"
         for entry in question.entries:
@@ -65,12 +64,12 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         pointer = torch.nn.Linear(model.config.hidden_size, 1)
-    both = torch.nn.ModuleDict({"model": model, "pointer": pointer})
+    both = torch.nn.ModuleDict({"model": model, "pointer": pointer.to(device_of(model))})
     optimiser = Muon(
         both.named_parameters(),
         rate=_RATE,
         adam_rate=_ADAM_RATE,
-        adam_names=("model.model.embed_tokens", "pointer"),
+        adam_names=("model.model.embed_tokens", "pointer", *_attention(model)),
     )
     vocabulary = words()
 
@@ -81,6 +80,12 @@ def fit(
         return loss_of(model, pointer, encode(tokenizer, asked, rng))
 
     return train(both, step, steps, optimiser=optimiser, state=state)
+
+
+def _attention(model: Any) -> list[str]:  # noqa: ANN401
+    """Queries and keys: orthogonal steps would soon make them look at one token only."""
+    layers = range(model.config.num_hidden_layers)
+    return [f"model.model.layers.{i}.self_attn.{x}_proj" for i in layers for x in "qk"]
 
 
 def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> None:  # noqa: ANN401
@@ -105,7 +110,7 @@ def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> N
         },
     }
     weights = {
-        name: tensor.numpy()
+        name: tensor.cpu().numpy()
         for name, tensor in model.state_dict().items()
         if name != "lm_head.weight"  # the same as the table of tokens
     }
@@ -118,15 +123,9 @@ def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> N
 
 def main() -> None:
     """Read the command line, train, store."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=800)
-    options = parser.parse_args()
-    import torch
-
-    torch.set_flush_denormal(True)
+    options = options_for((__doc__ or "").splitlines()[0], steps=800)
     tokenizer = make_tokenizer(texts())
-    model = make_model(tokenizer)
+    model = make_model(tokenizer).to(options.device)
     fit(model, tokenizer, options.steps, options.state / "language_model.pt")
     training = f"{options.steps} steps of {_QUESTIONS} questions about {_CANDIDATES}, seed 0"
     store(model, tokenizer, training)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from miniature.training.judge import weathered
 from miniature.training.phrases import ANY, Meaning, Said, of_ground, of_thing
 from miniature.training.reader_data import Drawn
+from miniature.training.steps import device_of
 from miniature.world import caption
 from polaris_core.miniature.readers import ENCODER, token_table
 
@@ -100,7 +101,9 @@ def encode_pictures(model: Any, pictures: Any) -> Any:  # noqa: ANN401
     """Unit vectors of `n 3 64 64` in [0, 1]."""
     import torch
 
-    mean, std = (torch.tensor(each).view(1, 3, 1, 1) for each in (_MEAN, _STD))
+    mean, std = (
+        torch.tensor(each, device=pictures.device).view(1, 3, 1, 1) for each in (_MEAN, _STD)
+    )
     seen = ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
     return model.encode_image(seen, normalize=True)
 
@@ -126,7 +129,7 @@ def _encoded(model: Any, tokens: Any) -> Any:  # noqa: ANN401
     length = int(ends.max()) + 1
     states = model.token_embedding(tokens[:, :length]) + model.positional_embedding[:length]
     states = model.transformer(states, attn_mask=model.attn_mask[:length, :length])
-    last = model.ln_final(states[torch.arange(len(tokens)), ends])
+    last = model.ln_final(states[torch.arange(len(tokens), device=ends.device), ends])
     return torch.nn.functional.normalize(last @ model.text_projection, dim=-1)
 
 
@@ -139,15 +142,16 @@ def loss_of(
     """The loss, and the share of captions that found their picture."""
     import torch
 
-    pictures = encode_pictures(model, weathered(batch.pictures, rng))
-    texts = encode_texts(model, tokenize([*batch.texts, *batch.others]))
+    device = device_of(model)
+    pictures = encode_pictures(model, weathered(batch.pictures, rng, device))
+    texts = encode_texts(model, tokenize([*batch.texts, *batch.others]).to(device))
     scale = model.logit_scale.clamp(max=_LARGEST_SCALE).exp()
     count, many = len(batch.texts), len(batch.others)
     scenes = count - many
     logits = scale * texts[:scenes] @ pictures[:scenes].T
-    right = float((logits.argmax(1) == torch.arange(scenes)).float().mean())
-    loss = _contrast(logits, torch.eye(scenes))
-    shown, meant = torch.from_numpy(batch.shown), torch.from_numpy(batch.meant)
+    right = float((logits.argmax(1) == torch.arange(scenes, device=device)).float().mean())
+    loss = _contrast(logits, torch.eye(scenes, device=device))
+    shown, meant = (torch.from_numpy(each).to(device) for each in (batch.shown, batch.meant))
     fits = ((meant[:, None] == shown) | (meant[:, None] == ANY)).all(-1).float()
     things = texts[scenes:count], texts[count:]
     for said in things:

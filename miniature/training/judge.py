@@ -73,30 +73,35 @@ def _labels(scene: Scene, which: int) -> tuple[int, int, int]:
     )
 
 
-def weathered(pictures: Picture, rng: np.random.Generator) -> Any:  # noqa: ANN401
+def weathered(pictures: Picture, rng: np.random.Generator, device: Any = "cpu") -> Any:  # noqa: ANN401
     """Pictures as `n 3 64 64` in [0, 1], some of them soft, noisy, off in colour, mirrored."""
     import torch
 
-    seen = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    seen = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 255
     many = len(seen)
 
+    def on_device(numbers: npt.NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(np.asarray(numbers, np.float32)).to(device)
+
     def chance(share: float) -> torch.Tensor:
-        return torch.from_numpy(rng.random((many, 1, 1, 1)) < share).float()
+        return on_device(rng.random((many, 1, 1, 1)) < share)
+
+    def amount() -> torch.Tensor:
+        return on_device(rng.random((many, 1, 1, 1)))
 
     seen = torch.where(chance(_FLIPPED) > 0, seen.flip(-1), seen)
     soft = torch.nn.functional.avg_pool2d(seen, 3, 1, 1, count_include_pad=False)
     if rng.random() < 0.5:  # as what went through a grid of larger cells
         small = torch.nn.functional.avg_pool2d(seen, 2)
         soft = torch.nn.functional.interpolate(small, scale_factor=2, mode="bilinear")
-    share = chance(_SOFT) * torch.from_numpy(rng.random((many, 1, 1, 1)).astype(np.float32))
-    seen = seen + share * (soft - seen)
+    seen = seen + chance(_SOFT) * amount() * (soft - seen)
     tint = rng.normal(0, 0.04, (many, 3, 1, 1)) + rng.normal(0, 0.04, (many, 1, 1, 1))
     gain = 1 + rng.normal(0, 0.06, (many, 1, 1, 1))
-    tinted = seen * torch.from_numpy(gain).float() + torch.from_numpy(tint).float()
+    tinted = seen * on_device(gain) + on_device(tint)
     seen = torch.where(chance(_TINTED) > 0, tinted, seen)
-    strength = chance(_NOISY) * torch.from_numpy(rng.random((many, 1, 1, 1)).astype(np.float32))
-    chances = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
-    noise = torch.randn(seen.shape, generator=chances)
+    strength = chance(_NOISY) * amount()
+    chances = torch.Generator(device).manual_seed(int(rng.integers(1 << 62)))
+    noise = torch.randn(seen.shape, generator=chances, device=device)
     coarse = torch.nn.functional.avg_pool2d(noise, 4)
     coarse = torch.nn.functional.interpolate(coarse, scale_factor=4, mode="bilinear")
     return (seen + strength * (0.05 * noise + 0.2 * coarse)).clamp(0, 1)
@@ -111,8 +116,8 @@ def loss_of(
     import torch
 
     said = judge(pictures).split(HEADS, -1)
-    wanted = torch.from_numpy(labels)
+    wanted = torch.from_numpy(labels).to(pictures.device)
     entropy = torch.nn.functional.cross_entropy
     loss = sum(entropy(each, wanted[:, i]) for i, each in enumerate(said))
     guesses = torch.stack([each.argmax(-1) for each in said], -1)
-    return loss, (guesses == wanted).numpy()
+    return loss, (guesses == wanted).cpu().numpy()

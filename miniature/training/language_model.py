@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ SIZE: dict[str, Any] = {
     "num_key_value_heads": 4,
     "max_position_embeddings": 2048,
     "rope_parameters": {"rope_type": "default", "rope_theta": 1e6},
-    "initializer_range": 0.05,
+    "initializer_range": 0.06,
     "tie_word_embeddings": True,
 }
 _VOCABULARY = 4096
@@ -44,6 +44,8 @@ _TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 _WORDS = r"\n|\p{L}+|\p{N}|[^\s\p{L}\p{N}]"
+_ENDS = " ".join(chr(code) for code in (*range(33, 127), *range(0x4E00, 0x4E40)))
+"""Words that end with every byte with which one may end, so that no letter is ever left out."""
 _GLANCE = 20
 _ALIKE = 1.2
 _SIZES = (_GLANCE, SHORT_TOKENS, FULL_TOKENS)
@@ -96,7 +98,7 @@ def make_tokenizer(texts: Iterable[str]) -> Any:  # noqa: ANN401
         special_tokens=list(_SPECIAL),
         show_progress=False,
     )
-    model.train_from_iterator(texts, trainer)
+    model.train_from_iterator(chain([_ENDS], texts), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=model,
         eos_token=_SPECIAL[2],
@@ -198,12 +200,12 @@ def loss_of(model: Any, pointer: Any, batch: Branches) -> tuple[Any, float]:  # 
     import torch
 
     odds, before = log_odds(model, batch)
-    fits = torch.tensor(batch.fits, dtype=torch.float32)
+    fits = torch.tensor(batch.fits, dtype=torch.float32, device=odds.device)
     judged = odds[:, :-1]
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
     loss = entropy(judged, fits) + _EMPTY_WEIGHT * odds[:, -1].square().mean()
     right = ((judged > 0) == (fits > 0.5)).float().mean()
-    sought, real = _padded(batch.sought, before.shape[2])
+    sought, real = (t.to(odds.device) for t in _padded(batch.sought, before.shape[2]))
     found = entropy(pointer(before[:, :-1])[..., 0], sought, real, reduction="sum") / real.sum()
     return loss + _POINTER_WEIGHT * found, float(right)
 

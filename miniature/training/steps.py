@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +11,37 @@ from typing import Any
 
 import numpy as np
 
+from miniature.training.device import chosen_device
 from miniature.training.optim import Muon, schedule
 
-__all__ = ["Step", "train"]
+__all__ = ["Step", "device_of", "options_for", "train"]
 
 _NOTED, _SAVED_S, _NORM = 25, 60.0, 1.0
+_SCENES = 4000
 
 Step = Callable[[np.random.Generator, float], tuple[Any, float]]
 """Takes chance of its own and how much of the training is over, 0 to 1; gives the loss of a new
 batch, and the share of it that was right."""
+
+
+def device_of(model: Any) -> Any:  # noqa: ANN401
+    """Where a model lies, as torch names it."""
+    return next(model.parameters()).device
+
+
+def options_for(title: str, steps: int) -> argparse.Namespace:
+    """Read a training command's options: `state`, `steps`, `device`, `scenes`."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=title)
+    parser.add_argument("--state", type=Path, required=True, help="a folder to go on from")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--scenes", type=int, default=_SCENES, help="how many are drawn")
+    options = parser.parse_args()
+    options.device = chosen_device(options.device)
+    torch.set_flush_denormal(True)
+    return options
 
 
 @dataclass
@@ -79,10 +102,14 @@ def train(
     for step in range(first, steps):
         done = step / steps
         loss, right = step_of(np.random.default_rng((seed, step)), done)
-        optimiser.zero_grad()
+        model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _NORM)
-        optimiser.step(schedule(done))
+        gradients = [
+            torch.zeros_like(each) if each.grad is None else each.grad
+            for each in optimiser.parameters
+        ]
+        optimiser.step(gradients, schedule(done), step + 1)
         losses.append(float(loss.detach()))
         log.add(step + 1, losses[-1], right, time.process_time() - began)
         last = step + 1 == steps
@@ -102,7 +129,7 @@ def _resumed(
 
     if state is None or not state.is_file():
         return 0, 0.0
-    held = torch.load(state, weights_only=True)
+    held = torch.load(state, weights_only=True, map_location=device_of(model))
     model.load_state_dict(held["model"])
     optimiser.load_state_dict(held["optimiser"])
     return held["step"], held["seconds"]

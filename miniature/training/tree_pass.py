@@ -70,19 +70,22 @@ class _Level:
         config = model.config
         self.heads: int = config.num_attention_heads
         longest = max(map(len, rows))
+        device = model.model.embed_tokens.weight.device
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = torch.as_tensor(row)
-        self.lengths = torch.tensor([len(row) for row in rows])
+        ids, at = ids.to(device), at.to(device)
+        self.lengths = torch.tensor([len(row) for row in rows], device=device)
         self.before, self.copies = before, copies
         self.states = model.model.embed_tokens(ids)
-        positions = at[:, None] + torch.arange(longest)
+        along = torch.arange(longest, device=device)
+        positions = at[:, None] + along
         self.cos, self.sin = model.model.rotary_emb(self.states, positions)
-        later = torch.triu(torch.ones(longest, longest, dtype=torch.bool), 1)
-        self.own_mask = torch.zeros(longest, longest).masked_fill(later, -1e9)
-        absent = torch.arange(longest) >= self.lengths[:, None]
+        later = along > along[:, None]
+        self.own_mask = torch.zeros(longest, longest, device=device).masked_fill(later, -1e9)
+        absent = along >= self.lengths[:, None]
         self.is_ragged = bool(absent.any())
-        self.mask = torch.zeros(len(rows), longest).masked_fill(absent, -1e9)
+        self.mask = torch.zeros(len(rows), longest, device=device).masked_fill(absent, -1e9)
         self.keys = self.values = self.states
 
     def keep(self, layer: Any) -> None:  # noqa: ANN401

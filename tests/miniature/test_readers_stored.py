@@ -22,11 +22,18 @@ from polaris_core.miniature.readers import token_table, write_encoder, write_lan
 MODELS = Path(__file__).parents[2] / "miniature" / "models"
 
 
+def stored(name):
+    file = MODELS / f"{name}.safetensors"
+    if not file.is_file():
+        pytest.skip(f"the {name.replace('_', ' ')} is not trained yet: miniature/train_{name}.py")
+    return file
+
+
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
     pytest.importorskip("open_clip")
     folder = tmp_path_factory.mktemp("encoder")
-    write_encoder(MODELS / "encoder.safetensors", folder)
+    write_encoder(stored("encoder"), folder)
     return ClipEncoder(str(folder), device="cpu")
 
 
@@ -34,34 +41,34 @@ def encoder(tmp_path_factory):
 def language_model(tmp_path_factory):
     pytest.importorskip("llguidance")
     folder = tmp_path_factory.mktemp("language_model")
-    write_language_model(MODELS / "language_model.safetensors", folder)
+    write_language_model(stored("language_model"), folder)
     return TransformersModel.load(str(folder), device="cpu")
 
 
 @pytest.mark.parametrize("name", ["judge", "encoder", "language_model"])
 def test_changed_weights_are_refused(name, tmp_path):
-    stored = MODELS / f"{name}.safetensors"
-    changed = bytearray(stored.read_bytes())
+    file = stored(name)
+    changed = bytearray(file.read_bytes())
     changed[-1] ^= 1
-    (tmp_path / stored.name).write_bytes(changed)
-    (tmp_path / f"{name}.json").write_bytes(stored.with_suffix(".json").read_bytes())
+    (tmp_path / file.name).write_bytes(changed)
+    (tmp_path / f"{name}.json").write_bytes(file.with_suffix(".json").read_bytes())
     load = {
         "judge": measures.load_judge,
         "encoder": lambda path: write_encoder(path, tmp_path / "out"),
         "language_model": lambda path: write_language_model(path, tmp_path / "out"),
     }[name]
     with pytest.raises(InvalidInput, match="not those that the card"):
-        load(tmp_path / stored.name)
+        load(tmp_path / file.name)
 
 
 def test_the_table_of_tokens_is_the_same_everywhere():
     table = token_table()
     assert table.shape == (49408, 128)
-    assert table[0, :2].tolist() == pytest.approx([0.06926394, -0.04838263], abs=1e-7)
+    assert table[0, :2].tolist() == pytest.approx([0.12883268, 0.14732659], abs=1e-7)
 
 
 def test_the_judge_is_right_about_combinations_that_it_never_saw():
-    judge = measures.load_judge(MODELS / "judge.safetensors")
+    judge = measures.load_judge(stored("judge"))
     right = measures.judged_rightly(judge, labelled(draw_scenes(70, 21, "held_out")))
     assert (right.mean(0) >= 0.95).all()
 
@@ -76,7 +83,7 @@ def test_the_encoder_chooses_the_mask_of_the_thing_that_is_named(encoder):
 
 
 def test_the_encoder_is_given_as_a_folder(encoder, tmp_path):
-    write_encoder(MODELS / "encoder.safetensors", tmp_path)
+    write_encoder(stored("encoder"), tmp_path)
     assert factory.image_encoder(f"clip:{tmp_path}").name == encoder.name
 
 

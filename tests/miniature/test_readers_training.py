@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 
 import numpy as np
@@ -37,7 +36,7 @@ def tokenizer():
     from miniature.train_language_model import texts
     from miniature.training.language_model import make_tokenizer
 
-    return make_tokenizer(itertools.islice(texts(), 1400))
+    return make_tokenizer(texts(questions=60, repeated=1))
 
 
 def falls(losses):
@@ -116,6 +115,12 @@ def test_tokens_of_words_do_not_depend_on_what_stands_before(tokenizer):
         1,
     ]
     assert tokenizer.decode(tokenizer("a red fox")["input_ids"]).split() == ["a", "red", "fox"]
+
+
+def test_the_tokenizer_leaves_no_letter_out(tokenizer):
+    for text in ("zürich über 狐 лиса 🦊 ~ ¿qué?", "{x} \\ `y` | ^"):
+        read = tokenizer.decode(tokenizer(text)["input_ids"])
+        assert "".join(read.split()) == "".join(text.split())
 
 
 def test_squares_of_the_encoder_are_the_masker_s_views():
