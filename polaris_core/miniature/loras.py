@@ -54,9 +54,9 @@ def kohya_tensors(narrow: Mapping[str, Array]) -> dict[str, Array]:
         rank, key = len(down), f"{layer}.weight"
         outputs, inputs, *window = wide_layout()[key]
         wide_down = np.zeros((rank, inputs, *window), np.float16)
-        wide_down[:, places(key, 1, down.shape[1])] = down.reshape(rank, -1, *window)
+        wide_down[:, places(key, 1, down.shape[1])] = np.reshape(down, (rank, -1, *window))
         wide_up = np.zeros((outputs, rank, *[1] * len(window)), np.float16)
-        wide_up[places(key, 0, len(up))] = up.reshape(-1, rank, *[1] * len(window))
+        wide_up[places(key, 0, len(up))] = np.reshape(up, (-1, rank, *[1] * len(window)))
         tensors[f"{names[layer]}.alpha"] = np.array(rank, np.float16)
         tensors[f"{names[layer]}.lora_down.weight"] = wide_down
         tensors[f"{names[layer]}.lora_up.weight"] = wide_up
@@ -93,6 +93,6 @@ def merged(unet: Mapping[str, Array], narrow: Mapping[str, Array]) -> dict[str, 
         if key not in weights:
             raise InvalidInput("the UNet has no layer that the LoRA changes", value=layer)
         down, up = narrow[f"{layer}.down"], narrow[f"{layer}.up"]
-        change = up.reshape(len(up), -1) @ down.reshape(len(down), -1)
-        weights[key] = weights[key] + change.reshape(weights[key].shape)
+        change = np.reshape(up, (len(up), -1)) @ np.reshape(down, (len(down), -1))
+        weights[key] = weights[key] + np.reshape(change, weights[key].shape)
     return weights

@@ -87,7 +87,7 @@ def load_compact(path: Path) -> dict[str, npt.NDArray[np.float32]]:
         values = tensor.astype(np.float32)
         scale = stored.get(name + _SCALE)
         if scale is not None:
-            values *= scale.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+            values *= np.reshape(scale.astype(np.float32), (-1, *[1] * (values.ndim - 1)))
         tensors[name] = values
     return tensors
 
@@ -120,8 +120,9 @@ def quantise(tensor: Array) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float1
     Returns:
         Whole numbers in [-127, 127] of the tensor's shape; the scales, one for each row.
     """
-    rows = tensor.reshape(len(tensor), -1).astype(np.float32)
+    rows = np.reshape(tensor, (len(tensor), -1)).astype(np.float32)
     smallest = float(np.finfo(np.float16).smallest_normal)
     scale = np.maximum(np.abs(rows).max(axis=1) / _LARGEST, smallest).astype(np.float16)
     values = np.rint(rows / scale.astype(np.float32)[:, None])
-    return np.clip(values, -_LARGEST, _LARGEST).astype(np.int8).reshape(tensor.shape), scale
+    limited = np.minimum(np.maximum(values, -_LARGEST), _LARGEST).astype(np.int8)
+    return np.reshape(limited, tensor.shape), scale

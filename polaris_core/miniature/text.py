@@ -138,7 +138,7 @@ def _positions() -> Array:
     angles = np.arange(LENGTH)[:, None] * _rates()
     waves = np.stack([np.cos(angles), -np.cos(angles), np.sin(angles), -np.sin(angles)], axis=2)
     table = np.zeros((LENGTH, _WIDTH), np.float16)
-    table[:, _POSITIONS:] = _SPREAD * waves.reshape(LENGTH, -1)
+    table[:, _POSITIONS:] = _SPREAD * np.reshape(waves, (LENGTH, -1))
     return table
 
 

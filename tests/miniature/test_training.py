@@ -46,6 +46,10 @@ def colours_as_latents(pictures: np.ndarray) -> torch.Tensor:
         return NarrowVAE().encode(as_tensor(pictures)).half()
 
 
+def small_unet() -> NarrowUNet:
+    return NarrowUNet(80, 80, 80)
+
+
 def steps_of(model, optimiser, loss, count):
     """Losses of a few steps, all of the same chances."""
     found = []
@@ -67,26 +71,26 @@ def test_a_fresh_autoencoder_keeps_the_colours_of_blocks(pictures):
 
 def test_the_autoencoders_loss_falls(pictures):
     vae = NarrowVAE()
-    optimiser = Muon(vae.named_parameters(), adam_rate=2e-3, adam_names=("taesd",))
-    found = steps_of(vae, optimiser, train_vae.losses(pictures, 2), 6)
-    assert found[-1] < 0.9 * found[0]
+    optimiser = Muon(vae.named_parameters(), adam_rate=3e-4, adam_names=("taesd",))
+    found = steps_of(vae, optimiser, train_vae.losses(pictures[:, 32:96, 32:96], 2), 8)
+    assert found[-1] < 0.95 * found[0]
 
 
 def test_the_generators_loss_falls(latents):
-    unet = NarrowUNet()
+    unet = small_unet()
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
-    found = steps_of(unet, optimiser, train_generator.losses(latents, 4), 6)
+    found = steps_of(unet, optimiser, train_generator.losses(latents, 2), 6)
     assert found[-1] < 0.8 * found[0]
 
 
 def test_a_loras_loss_falls_and_the_base_stays(latents):
-    unet = NarrowUNet()
+    unet = small_unet()
     for parameter in unet.parameters():
         parameter.data += 0.02 * torch.randn_like(parameter)
     before = unet.middle_block[1].proj_out.weight.clone()
     parameters = adapt(unet, 4)
     optimiser = Muon(parameters.items(), adam_rate=1e-2, adam_names=("",))
-    found = steps_of(unet, optimiser, train_loras.losses(latents, latents, 4), 6)
+    found = steps_of(unet, optimiser, train_loras.losses(latents, latents, 2), 6)
     assert found[-1] < found[0]
     assert torch.equal(unet.middle_block[1].proj_out.layer.weight, before)
     stored = {name: tensor.numpy() for name, tensor in factors(unet.state_dict()).items()}
@@ -95,12 +99,12 @@ def test_a_loras_loss_falls_and_the_base_stays(latents):
 
 
 def test_a_training_in_two_processes_stops_and_goes_on(latents, tmp_path):
-    unet = NarrowUNet()
+    unet = small_unet()
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
     loss = train_generator.losses(latents, 1)
     train(unet, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=2))
     torch.manual_seed(0)
-    again = NarrowUNet()
+    again = small_unet()
     optimiser = Muon(again.named_parameters(), adam_names=train_generator.ENDS)
     weights = train(again, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=3))
     assert torch.load(tmp_path / "state.pt")["steps"] == 3
@@ -129,7 +133,7 @@ def test_queries_and_keys_take_small_steps():
     before = {name: p.clone() for name, p in attention.named_parameters()}
     gradients = [torch.randn_like(p) for p in optimiser.parameters]
     optimiser.step(gradients, 1.0, 1)
-    moved = {n: float((p - before[n]).norm()) for n, p in attention.named_parameters()}
+    moved = {n: (p - before[n]).norm().item() for n, p in attention.named_parameters()}
     assert moved["to_q.weight"] < 0.2 * moved["to_v.weight"]
     assert moved["to_k.weight"] < 0.2 * moved["to_v.weight"]
 
@@ -143,7 +147,7 @@ def test_latents_are_drawn_once(tmp_path):
 
 
 def test_samples_follow_their_seed():
-    unet = NarrowUNet()
+    unet = small_unet()
     first, again, other = (sample(unet, ["a cat"], seed=s, steps=2) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

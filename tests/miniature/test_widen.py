@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ import torch
 from miniature.training.adapters import adapt, factors
 from miniature.training.prompts import encoded, tokens_of
 from miniature.training.unet import NarrowUNet
+from miniature.training.vae import NarrowVAE
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.errors import InvalidInput
-from polaris_core.miniature.loras import kohya_tensors
+from polaris_core.miniature.checkpoints import wide_vae
+from polaris_core.miniature.loras import kohya_tensors, merged
 from polaris_core.miniature.widen import places, wide_layout, widen
 
 TOLERANCE = 1e-4
@@ -33,6 +36,14 @@ def narrow_unet(seed: int = 0) -> NarrowUNet:
 
 def as_arrays(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     return {name: tensor.detach().numpy() for name, tensor in state.items()}
+
+
+def lora_of(adapted: NarrowUNet) -> dict[str, np.ndarray]:
+    return as_arrays(factors(adapted.state_dict()))
+
+
+def as_tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
 
 
 def diffusers_unet():
@@ -82,8 +93,7 @@ def test_diffusers_unet_answers_the_same():
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     narrow, wide = narrow_unet(), diffusers_unet()
-    tensors = widen(as_arrays(narrow.state_dict()))
-    state = {name: torch.from_numpy(t.astype(np.float32)) for name, t in tensors.items()}
+    state = as_tensors(widen(as_arrays(narrow.state_dict())))
     wide.load_state_dict(convert_ldm_unet_checkpoint(state, dict(wide.config)))
     x, steps, context = torch.randn(2, 4, 16, 16), torch.tensor([10, 700]), torch.randn(2, 77, 768)
     with torch.no_grad():
@@ -99,9 +109,9 @@ def test_a_kohya_lora_does_to_the_wide_unet_what_the_narrow_one_does():
     plain = as_arrays(narrow.state_dict())
     for name, parameter in adapt(narrow, 4).items():
         parameter.data = torch.randn_like(parameter) * (0.2 if name.endswith("up") else 0.1)
-    lora = kohya_tensors(as_arrays(factors(narrow.state_dict())))
+    lora = kohya_tensors(lora_of(narrow))
     wide = diffusers_unet()
-    state = {n: torch.from_numpy(t.astype(np.float32)) for n, t in widen(plain).items()}
+    state = as_tensors(widen(plain))
     wide.load_state_dict(convert_ldm_unet_checkpoint(state, dict(wide.config)))
     by_kohya_name = {
         f"lora_unet_{name.replace('.', '_')}": module for name, module in wide.named_modules()
@@ -118,11 +128,14 @@ def test_a_kohya_lora_does_to_the_wide_unet_what_the_narrow_one_does():
     x, steps, context = torch.randn(2, 4, 16, 16), torch.tensor([10, 700]), torch.randn(2, 77, 768)
     with torch.no_grad():
         mine, theirs = narrow(x, steps, context), wide(x, steps, context).sample
+    together = narrow_unet()
+    together.load_state_dict(as_tensors(merged(plain, lora_of(narrow))))
+    assert torch.allclose(mine, together(x, steps, context), atol=TOLERANCE)
     assert (mine - narrow_unet()(x, steps, context)).abs().mean() > 0.01
     assert torch.allclose(mine, theirs, atol=5e-3)  # the file's factors are float16
 
 
-COMFY_RUN = """
+COMFY_START = """
 import sys
 import torch
 sys.path.insert(0, sys.argv[1])
@@ -130,9 +143,12 @@ file = sys.argv[2]
 sys.argv = ["run", "--cpu"]
 import comfy.options
 comfy.options.enable_args_parsing()
+torch.set_grad_enabled(False)
+data = torch.load(file)
+"""
+COMFY_UNET = """
 import comfy.model_detection, comfy.ops
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
-data = torch.load(file)
 prefix = "model.diffusion_model."
 found = comfy.model_detection.detect_unet_config(data["state"], prefix)
 config = comfy.model_detection.model_config_from_unet_config(found)
@@ -140,22 +156,49 @@ assert type(config).__name__ == "SD15", config
 shape = {**found, **config.unet_extra_config}
 unet = UNetModel(**shape, dtype=torch.float32, operations=comfy.ops.disable_weight_init)
 unet.load_state_dict({k.removeprefix(prefix): v for k, v in data["state"].items()})
-with torch.no_grad():
-    torch.save(unet(data["x"], data["steps"], context=data["context"]), file)
+answer = unet(data["x"], data["steps"], context=data["context"])
 """
+COMFY_VAE = """
+from comfy.taesd.taesd import TAESD
+vae = TAESD()
+vae.load_state_dict(data["state"])
+latents = vae.encode(data["x"] * 2 - 1)
+answer = (latents * 0.18215, vae.decode(latents) / 2 + 0.5)
+"""
+COMFY_END = """
+torch.save(answer, file)
+"""
+
+
+def in_comfyui(code: str, file: Path) -> torch.Tensor:
+    """Run code in a process that has ComfyUI; it reads `data` and leaves `answer`."""
+    root = find_comfyui()
+    if root is None:
+        pytest.skip("no ComfyUI found")
+    command = [sys.executable, "-c", COMFY_START + code + COMFY_END, str(root), str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ))
+    assert ran.returncode == 0, ran.stderr
+    return torch.load(file)
 
 
 @pytest.mark.comfy
 def test_comfyui_knows_it_as_sd15_and_answers_the_same(tmp_path):
-    root = find_comfyui()
-    if root is None:
-        pytest.skip("no ComfyUI found")
     narrow, file = narrow_unet(), tmp_path / "data.pt"
     x, steps, context = torch.randn(2, 4, 16, 16), torch.tensor([10, 700]), torch.randn(2, 77, 768)
-    tensors = widen(as_arrays(narrow.state_dict()))
-    state = {name: torch.from_numpy(t.astype(np.float32)) for name, t in tensors.items()}
+    state = as_tensors(widen(as_arrays(narrow.state_dict())))
     torch.save({"state": state, "x": x, "steps": steps, "context": context}, file)
-    command = [sys.executable, "-c", COMFY_RUN, str(root), str(file)]
-    ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ))
-    assert ran.returncode == 0, ran.stderr
-    assert torch.allclose(torch.load(file), narrow(x, steps, context), atol=TOLERANCE)
+    assert torch.allclose(in_comfyui(COMFY_UNET, file), narrow(x, steps, context), atol=TOLERANCE)
+
+
+@pytest.mark.comfy
+def test_comfyuis_taesd_does_what_the_narrow_autoencoder_does(tmp_path):
+    torch.manual_seed(0)
+    narrow, file = NarrowVAE().requires_grad_(False), tmp_path / "data.pt"
+    for parameter in narrow.parameters():
+        parameter.data = parameter.half().float()
+    x = torch.rand(1, 3, 64, 64)
+    state = as_tensors(wide_vae(as_arrays(narrow.state_dict()), ""))
+    torch.save({"state": state, "x": x}, file)
+    latents, again = in_comfyui(COMFY_VAE, file)
+    assert torch.allclose(latents, narrow.encode(x), atol=2e-3)  # the scale is float16
+    assert torch.allclose(again, narrow.decode(narrow.encode(x)), atol=2e-3)
