@@ -2,7 +2,8 @@
 
     python -m miniature.train_judge --state FOLDER [--steps 1100] [--device auto|cpu|cuda]
 
-Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the models.
+Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the
+models.
 """
 
 from __future__ import annotations
