@@ -44,23 +44,28 @@ def fit(model: Any, drawn: Drawn, steps: int, state: Path | None = None) -> list
     return train(model, step, steps, optimiser=optimiser, state=state)
 
 
-def main() -> None:
-    """Read the command line, train, store."""
-    options = options_for((__doc__ or "").splitlines()[0], steps=600)
-    model = make_encoder().to(options.device)
-    drawn = cached(options.state, options.scenes, seed=1)
-    fit(model, drawn, options.steps, options.state / "encoder.pt")
+def store(model: Any, training: str, models: Path = MODELS) -> None:  # noqa: ANN401
+    """Write the weights and their card; without what is made again from a seed, and counters."""
     card = {
         "name": "miniature-encoder",
         "description": "A CLIP that knows the things, colours and styles of the miniature world.",
-        "training": f"{options.steps} steps on {options.scenes} scenes, seed 0",
+        "training": training,
     }
     weights = {
         name: tensor.cpu().numpy()
         for name, tensor in model.state_dict().items()
         if not name.endswith(_LEFT_OUT)
     }
-    save_compact(MODELS / "encoder.safetensors", weights, card)
+    save_compact(models / "encoder.safetensors", weights, card)
+
+
+def main() -> None:
+    """Read the command line, train, store."""
+    options = options_for((__doc__ or "").splitlines()[0], steps=600)
+    model = make_encoder().to(options.device)
+    drawn = cached(options.state, options.scenes, seed=1)
+    fit(model, drawn, options.steps, options.state / "encoder.pt")
+    store(model, f"{options.steps} steps on {options.scenes} scenes, seed 0")
 
 
 if __name__ == "__main__":

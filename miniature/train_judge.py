@@ -2,8 +2,8 @@
 
     python -m miniature.train_judge --state FOLDER [--steps 1100] [--device auto|cpu|cuda]
 
-Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the models
-and prints how often it is right on drawn pictures of combinations that it never saw.
+Goes on where it stopped if the folder holds a state. Ends with `judge.safetensors` among the
+models.
 """
 
 from __future__ import annotations
@@ -37,19 +37,24 @@ def fit(judge: Any, data: Labelled, steps: int, state: Path | None = None) -> li
     return train(judge, step, steps, optimiser=optimiser, state=state)
 
 
+def store(judge: Any, training: str, models: Path = MODELS) -> None:  # noqa: ANN401
+    """Write the weights and their card."""
+    card = {
+        "name": "miniature-judge",
+        "description": "Says kind, colour and style of a drawn thing.",
+        "training": training,
+    }
+    weights = {name: tensor.cpu().numpy() for name, tensor in judge.state_dict().items()}
+    save_compact(models / "judge.safetensors", weights, card)
+
+
 def main() -> None:
-    """Read the command line, train, store, measure."""
+    """Read the command line, train, store."""
     options = options_for((__doc__ or "").splitlines()[0], steps=1100)
     judge = make_judge().to(options.device)
     data = labelled(cached(options.state, options.scenes, seed=1))
     fit(judge, data, options.steps, options.state / "judge.pt")
-    card = {
-        "name": "miniature-judge",
-        "description": "Says kind, colour and style of a drawn thing.",
-        "training": f"{options.steps} steps of {_BATCH} on {len(data.pictures)} squares, seed 0",
-    }
-    weights = {name: tensor.cpu().numpy() for name, tensor in judge.state_dict().items()}
-    save_compact(MODELS / "judge.safetensors", weights, card)
+    store(judge, f"{options.steps} steps of {_BATCH} on {len(data.pictures)} squares, seed 0")
 
 
 if __name__ == "__main__":

@@ -61,4 +61,6 @@ def _part(config: object, key: str) -> dict[str, Any] | None:
         return None
     whole = cast("dict[str, Any]", config)
     part = whole.get(key)
-    return part if isinstance(part, dict) and isinstance(whole.get("embed_dim"), int) else None
+    if not isinstance(part, dict) or not isinstance(whole.get("embed_dim"), int):
+        return None
+    return cast("dict[str, Any]", part)

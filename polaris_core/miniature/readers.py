@@ -10,6 +10,7 @@ from its seed.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +58,15 @@ def write_encoder(stored: Path, folder: Path) -> None:
     Raises:
         InvalidInput: The stored weights are missing or not those of their card.
     """
-    from safetensors.numpy import save_file
-
     weights: dict[str, npt.NDArray[Any]] = dict(load_compact(stored))
-    weights[_SCALAR] = weights[_SCALAR].reshape(())
+    weights[_SCALAR] = np.array(weights[_SCALAR].item(), np.float32)
     weights[_TABLE] = token_table()
     for name in [name for name in weights if name.endswith(_COUNTED)]:
         weights[name.removesuffix(_COUNTED) + _COUNTER] = np.zeros((), np.int64)
     folder.mkdir(parents=True, exist_ok=True)
     config = {"model_cfg": ENCODER, "preprocess_cfg": _PREPROCESSING}
     _write_json(folder / "open_clip_config.json", config)
-    save_file(weights, folder / "open_clip_model.safetensors")
+    _save(weights, folder / "open_clip_model.safetensors")
 
 
 def write_language_model(stored: Path, folder: Path) -> None:
@@ -80,8 +79,6 @@ def write_language_model(stored: Path, folder: Path) -> None:
     Raises:
         InvalidInput: The stored weights are missing or not those of their card.
     """
-    from safetensors.numpy import save_file
-
     weights, card = load_compact(stored), read_card(stored)
     tokenizer = stored.with_suffix(".tokenizer.json")
     try:
@@ -92,7 +89,13 @@ def write_language_model(stored: Path, folder: Path) -> None:
     (folder / "tokenizer.json").write_text(words, encoding="utf-8")
     for name in ("config", "tokenizer_config", "generation_config"):
         _write_json(folder / f"{name}.json", card["files"][name])
-    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    _save(weights, folder / "model.safetensors")
+
+
+def _save(weights: Mapping[str, npt.NDArray[Any]], path: Path) -> None:
+    from safetensors.numpy import save
+
+    path.write_bytes(save(dict(weights), {"format": "pt"}))
 
 
 def _write_json(path: Path, content: Any) -> None:  # noqa: ANN401
