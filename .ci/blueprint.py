@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from example_workflows import PLACES, ROOT, describe_widgets, values_of
-
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
 
@@ -107,7 +106,9 @@ def blueprint(api: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def link_row(id: int, origin: tuple[int, int], target: tuple[int, int], kind: str) -> dict[str, Any]:
+def link_row(
+    id: int, origin: tuple[int, int], target: tuple[int, int], kind: str
+) -> dict[str, Any]:
     """A link as subgraphs hold it."""
     return {
         "id": id,
@@ -209,7 +210,9 @@ def main() -> int:
         return 1
     with (
         tempfile.TemporaryDirectory() as folder,
-        ComfyServer(comfyui, Path(folder), custom_nodes={"polaris": ROOT}) as server,
+        ComfyServer(
+            comfyui, Path(folder), custom_nodes={"polaris": ROOT}, start_timeout_s=900
+        ) as server,
     ):
         info = server.client.get_json("/object_info")
     made = blueprint(json.loads(SOURCE.read_text("utf-8")), info)

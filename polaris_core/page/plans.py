@@ -13,6 +13,7 @@ import json
 import threading
 import warnings
 from collections import OrderedDict
+from contextlib import closing
 from typing import Any, cast
 
 from polaris_core.errors import InvalidInput, InvalidPlan
@@ -144,7 +145,7 @@ def texts_in_png(content: bytes) -> dict[str, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            with closing(Image.open(io.BytesIO(content), formats=("PNG",))) as picture:
                 info = cast(Json, picture.info)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InvalidInput("not a PNG", value=f"{len(content)} bytes") from error

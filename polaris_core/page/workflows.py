@@ -204,27 +204,36 @@ def _nodes_of(value: Json) -> Iterator[_Node]:
 
 
 def _nodes_of_page(graph: Json, before: str) -> Iterator[_Node]:
-    origins: dict[object, object] = {}
-    links = graph.get("links")
-    for link in cast(list[object], links) if isinstance(links, list) else []:
-        if isinstance(link, list) and len(cast(list[object], link)) > 1:
-            origins[link[0]] = link[1]
-        else:
-            origins[_mapping(link).get("id")] = _mapping(link).get("origin_id")
+    origins = dict(_link(row) for row in _list(graph.get("links")))
     for node in _rows(graph.get("nodes")):
         sources = {
-            str(row.get("name")): f"{before}{origins[row['link']]}"
+            str(row.get("name")): f"{before}{origins[str(row['link'])]}"
             for row in _rows(node.get("inputs"))
-            if row.get("link") in origins
+            if row.get("link") is not None and str(row["link"]) in origins
         }
         values = node.get("widgets_values")
-        held: Any = values if isinstance(values, (dict, list)) else []
+        held = cast("dict[str, Any] | list[Any]", values) if _is_held(values) else []
         yield _Node(f"{before}{node.get('id')}", str(node.get("type")), held, sources)
 
 
+def _link(row: object) -> tuple[str, str]:
+    """A link's id and where it comes from: rows in a workflow, objects in its subgraphs."""
+    if isinstance(row, list):
+        id, origin, *_ = [*cast(list[object], row), None, None]
+        return str(id), str(origin)
+    return str(_mapping(row).get("id")), str(_mapping(row).get("origin_id"))
+
+
+def _is_held(values: object) -> bool:
+    return isinstance(values, (dict, list))
+
+
+def _list(value: object) -> list[object]:
+    return cast(list[object], value) if isinstance(value, list) else []
+
+
 def _rows(value: object) -> list[Json]:
-    rows = cast(list[object], value) if isinstance(value, list) else []
-    return [cast(Json, row) for row in rows if isinstance(row, dict)]
+    return [cast(Json, row) for row in _list(value) if isinstance(row, dict)]
 
 
 def _mapping(value: object) -> Json:

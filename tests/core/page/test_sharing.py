@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import io
 import json
 import os
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from polaris_core.catalogue import fingerprints
-from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
-from polaris_core.catalogue.store import Store
+from polaris_core.catalogue.entry import Kind
 from polaris_core.errors import InvalidInput, InvalidPlan
 from polaris_core.page.freeze import freeze
 from polaris_core.page.nodes import Editor, PolarisNodes, Retriever
@@ -29,41 +23,7 @@ from polaris_core.planning.plan import EditPlan
 from polaris_core.planning.serialize import plan_from_json, plan_to_json
 from polaris_core.retrieval.pins import Pins
 from polaris_core.retrieval.shortlist import SlotName
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "plans" / "watercolor_fox.json"
-SOURCE = "https://example.org/wash"
-
-
-class Machine:
-    """A catalogue over real files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = Store.open(folder / "catalogue.sqlite")
-        self.hashed_files: list[str] = []
-
-    def put(self, kind: Kind, file: str, content: bytes, name: str) -> Entry:
-        path = self.folder / f"{kind.value}s" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        entry = Entry(
-            name,
-            kind,
-            BaseModel.SD15,
-            Role.STYLE,
-            root=str(self.folder / f"{kind.value}s"),
-            file=file,
-            size_bytes=len(content),
-            modified_ns=path.stat().st_mtime_ns,
-            source=SOURCE,
-        )
-        [id] = self.store.add([entry])
-        return self.store.entry(id)
-
-    def hashed(self, entry: Entry) -> Entry:
-        if not entry.sha256:
-            self.hashed_files.append(entry.file)
-        return fingerprints.hashed(self.store, entry)
+from tests.core.page.machines import PLAN, SOURCE, Machine, saved_by_the_host
 
 
 @pytest.fixture
@@ -151,7 +111,7 @@ def test_pins_by_name_are_frozen_where_nothing_was_picked(here):
 
 def plan_with(here: Machine) -> EditPlan:
     """The golden plan, whose files are on this machine and not signed yet."""
-    plan = plan_from_json(GOLDEN.read_text("utf-8"))
+    plan = plan_from_json(PLAN)
     for pick, kind in [
         (plan.checkpoint, Kind.CHECKPOINT),
         *((s.pick, Kind.LORA) for s in plan.loras),
@@ -192,7 +152,7 @@ def test_a_plan_goes_before_the_picks_and_into_both_retrievers(here):
 
 
 def test_a_plan_made_elsewhere_is_frozen_by_what_it_knows_itself(here):
-    plan = plan_from_json(GOLDEN.read_text("utf-8"))
+    plan = plan_from_json(PLAN)
     nodes = PolarisNodes({"4": Retriever(), "5": Retriever()}, {"6": Editor(plan, "4", "5")})
     result = freeze(nodes, here.store, here.hashed)
     assert {edit["node"] for edit in result["edits"]} == {"4", "5", "6"}
@@ -213,19 +173,6 @@ def test_a_removed_file_is_a_problem_of_its_node_alone(here):
     result = freeze(nodes, here.store, here.hashed)
     assert [edit["node"] for edit in result["edits"]] == ["5"]
     assert [row["node"] for row in result["problems"]] == ["4"]
-
-
-PLAN = GOLDEN.read_text("utf-8")
-
-
-def saved_by_the_host(info: dict) -> bytes:
-    """A PNG as ComfyUI's SaveImage writes it."""
-    chunks = PngInfo()
-    for name, value in info.items():
-        chunks.add_text(name, json.dumps(value))
-    content = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(content, "PNG", pnginfo=chunks)
-    return content.getvalue()
 
 
 def test_a_plan_comes_back_from_a_saved_picture_and_from_its_workflow():
