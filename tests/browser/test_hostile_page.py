@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.browser.pages import PATIENCE_MS, shoot, start
-from tests.browser.driving import open_sidebar
 
 from polaris_core.demo.header_models import make_header_lora
+from tests.browser.driving import open_sidebar
+from tests.browser.pages import PATIENCE_MS, shoot, start
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.browser.pages import PATIENCE_MS, shoot
+
 from tests.browser.driving import api_form, cards_of, graph, load, look_at, run, saved, widget
+from tests.browser.pages import PATIENCE_MS, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.browser.pages import PATIENCE_MS, shoot
+
 from tests.browser.driving import APP, graph, load, run, saved, widget
+from tests.browser.pages import PATIENCE_MS, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 

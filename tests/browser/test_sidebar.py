@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.browser.pages import PATIENCE_MS, shoot
+
 from tests.browser.driving import APP, graph, load, open_sidebar, widget
+from tests.browser.pages import PATIENCE_MS, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 
