@@ -46,6 +46,7 @@ function recall(node) {
 function furnish(node) {
   const type = classOf(node);
   const before = node.onExecuted;
+  const height = node.size?.[1] ?? 0;
   if (RETRIEVERS.has(type) || type === RERANK) {
     const panel = new CardPanel(node);
     node.onExecuted = function (output) {
@@ -58,7 +59,11 @@ function furnish(node) {
       if (output?.polaris_regions) panel.show(output);
       before?.call(this, output);
     };
+  } else {
+    return;
   }
+  const least = node.computeSize?.();
+  if (least && least[1] > height) node.setSize?.([node.size[0], least[1]]);
 }
 
 app.registerExtension({

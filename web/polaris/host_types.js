@@ -71,7 +71,6 @@
  * @property {Graph} graph
  * @property {Graph} [rootGraph]
  * @property {Canvas} canvas
- * @property {HTMLElement} canvasContainer
  * @property {boolean} configuringGraph
  * @property {Record<string, any>} nodeOutputs
  * @property {ExtensionManager} extensionManager

@@ -85,14 +85,14 @@ export function acceptDrops() {
   }, true);
 }
 
+/** What lies on the canvas, in either renderer; the panels around it lie in the same container. */
+const ON_CANVAS = "#graph-canvas, [data-node-id], .dom-widget, [data-testid='transform-pane']";
+
 /** @param {DragEvent} event */
 function isOurs(event) {
-  const { target } = event;
-  return Boolean(
-    event.dataTransfer?.types.includes(DRAG_TYPE) &&
-      target instanceof Node &&
-      app.canvasContainer?.contains(target),
-  );
+  const { dataTransfer, target } = event;
+  if (!dataTransfer?.types.includes(DRAG_TYPE) || !(target instanceof Element)) return false;
+  return Boolean(target.closest(ON_CANVAS));
 }
 
 /** @returns {[number, number]} */

@@ -188,6 +188,7 @@ export const sidebarTab = {
     // The host calls this again whenever it draws the tab anew.
     if (shown && element.contains(shown.element)) return;
     shown?.close();
+    element.style.height = "100%";
     shown = new Sidebar(element);
   },
   destroy() {
