@@ -98,6 +98,9 @@ class WorkflowFile:
         if not isinstance(value, dict):
             raise InvalidWorkflow("a workflow is a JSON object", value=type(value).__name__)
         self.value: Json = copy.deepcopy(cast(Json, value))
+        for node in self.value.values():
+            # What ComfyUI had found out of folders then is saved too, and would be believed again.
+            _mapping(node).pop("is_changed", None)
         self._nodes = {node.name: node for node in _nodes_of(self.value)}
         extra = _mapping(self.value.get("extra")).get(CHUNK)
         self._plans = {**(plans_in_chunk(json.dumps(extra)) if extra else {}), **(plans or {})}

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from polaris_core.cli import main
 from polaris_core.comfyui.workflow import fill, load_workflow
+from polaris_core.demo.tiny_models import make_lora
 from polaris_core.errors import WorkflowFailed
 from polaris_core.page.addresses import ADDRESSES
 from polaris_core.page.plans import plans_in_png
@@ -179,8 +181,6 @@ def test_a_saved_picture_is_replayed_seed_for_seed_though_the_zoo_has_changed(
         for file in (better, better.with_suffix(".json"), moved):
             file.unlink(missing_ok=True)
         (loras / "moved").rmdir()
-        from polaris_core.demo.tiny_models import make_lora
-
         make_lora(loras / "red_fox.safetensors", 101)
         finished(comfy_server, ask(comfy_server, "POST", "/api/polaris/scan", {}))
 
@@ -214,12 +214,12 @@ def test_the_blueprint_is_offered_and_its_inside_runs(comfy_server):
     told = ask(comfy_server, "GET", f"/api/global_subgraphs/{id}")[1]
     graph = json.loads(told["data"])
     info = comfy_server.client.get_json("/object_info")
-    picture = io.BytesIO()
-    Image.new("RGB", (96, 96), (90, 120, 40)).save(picture, "PNG")
-    (comfy_server.base / "input" / "green.png").write_bytes(picture.getvalue())
-    for sentence in ("Turn it into a watercolor painting", "Make the background red"):
-        api = flattened(graph, info, {"instruction": sentence, "image": ["900", 0], "denoise": 0.5})
-        api["900"] = {"class_type": "LoadImage", "inputs": {"image": "green.png"}}
+    cat = Image.fromarray(data.cat()).resize((128, 96))
+    cat.save(comfy_server.base / "input" / "cat.png")
+    for sentence in ("Turn it into a watercolor painting", "Replace the cat with a red fox"):
+        given = {"instruction": sentence, "image": ["900", 0], "denoise": 0.5}
+        api = flattened(graph, info, given)
+        api["900"] = {"class_type": "LoadImage", "inputs": {"image": "cat.png"}}
         assert comfy_server.client.run(api, timeout_s=280).images
 
 

@@ -63,12 +63,15 @@ def test_a_workflow_of_either_form_is_frozen_by_a_plan(machine, tmp_path, capsys
 
 def test_a_saved_picture_is_a_workflow_with_its_plan(machine, tmp_path):
     api = json.loads((EXAMPLES / "api" / "polaris_replace.json").read_text("utf-8"))
+    api["1"]["is_changed"] = ["what ComfyUI saw in the folders then"]
     info = {"prompt": api, "polaris": {"version": 1, "plans": {"6": json.loads(a_plan(machine))}}}
     picture, out = tmp_path / "picture.png", tmp_path / "out.json"
     picture.write_bytes(saved_by_the_host(info))
     command = ["freeze", str(picture), "--zoo", str(machine.folder), "--out", str(out)]
     assert main(command) == 0
-    assert json.loads(out.read_text("utf-8"))["6"]["inputs"]["plan_json"]
+    frozen = json.loads(out.read_text("utf-8"))
+    assert frozen["6"]["inputs"]["plan_json"]
+    assert "is_changed" not in frozen["1"]
     assert main(command) == 2  # nothing is overwritten
 
 
