@@ -47,6 +47,7 @@ export async function resolve() {
     const result = await run(startResolve(nodes), t("checking"));
     if (!result) return;
     if (result.missing.length) showMissing(result.missing);
+    else if (!result.models.length) toast("info", t("nothing_named"));
     else toast("success", t("all_here", { count: result.models.length }));
   } catch (error) {
     tell(error);
