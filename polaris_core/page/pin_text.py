@@ -75,11 +75,12 @@ def edit_pins(
     about = lines_about(text, store, entry)
     before = next((pin for pin in about.values() if not pin.ban), None)
     line = _line(entry, action, slot, strength, before)
+    if line is None and not about:
+        return text
     lines = text.splitlines()
-    place = min(about, default=len(lines))
-    kept = [(n, old) for n, old in enumerate(lines) if n not in about]
+    kept = [(number, old) for number, old in enumerate(lines) if number not in about]
     if line is not None:
-        kept = sorted([*kept, (place, str(line))], key=lambda row: row[0])
+        kept = sorted([*kept, (min(about, default=len(lines)), str(line))])
     return "\n".join(old for _, old in kept)
 
 
