@@ -12,10 +12,11 @@ A version is the number of steps of `_STEPS` that were taken; a new database tak
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
@@ -26,6 +27,12 @@ __all__ = ["SCHEMA_VERSION", "connect", "guarded"]
 _APPLICATION_ID = 0x504F4C41
 _MAGIC = b"SQLite format 3\0"
 _WAIT_SECONDS = 30.0
+
+_ours: set[tuple[int, int]] = set()
+"""Device and number of the files that were opened before. They are not read by ourselves again: on
+POSIX, closing a file drops the locks of all connections that this process has to it, and another
+process would then take away the log beside it."""
+_one_at_a_time = threading.RLock()
 
 _FIRST_TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -137,6 +144,14 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         StoreProblem: The file is not a catalogue, is of a newer version, or cannot be used.
     """
+    with _one_at_a_time:
+        connection = _connect(path)
+        with suppress(OSError, ValueError):
+            _ours.add(_identity(path))
+        return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_file(path)
@@ -157,8 +172,15 @@ def connect(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
 def _check_file(path: Path) -> None:
     try:
+        if _identity(path) in _ours:
+            return
         with path.open("rb") as file:
             start = file.read(100)
     except FileNotFoundError:

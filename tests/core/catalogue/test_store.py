@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -562,3 +563,35 @@ def test_missing_hashes_are_computed_and_go_on_after_a_stop(store, tmp_path):
     ]
     expected = [hashlib.sha256(bytes([n]) * (n + 1)).hexdigest() for n in range(3)]
     assert [e.sha256 for e in store.entries(ids[:3])] == expected
+
+
+_OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.store import Store
+with Store.open(Path(sys.argv[1])) as store:
+    print(len(list(store.all())))
+    store.add([Entry(sys.argv[2], Kind.LORA)])
+"""
+
+
+def in_another_process(path: Path, name: str) -> int:
+    """Adds an entry there; how many it found before."""
+    command = [sys.executable, "-c", _OTHER_PROCESS, str(path), name]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def test_two_stores_of_one_process_keep_their_locks_against_another(tmp_path):
+    path = tmp_path / "catalogue.sqlite"
+    with ExitStack() as stack:
+        first = stack.enter_context(Store.open(path))
+        first.add([lora("first.safetensors")])
+        second = stack.enter_context(Store.open(path))
+        second.add([lora("second.safetensors")])
+        assert in_another_process(path, "third") == 2
+        assert path.with_name("catalogue.sqlite-wal").exists()
+        first.add([lora("fourth.safetensors")])
+        assert in_another_process(path, "fifth") == 4
+        assert len(list(second.all())) == 5
