@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: help env which-python lint test demo bench
 
 help:
-	@echo "make demo   edit a photograph with a demonstration zoo; look at demo-output/sheet.png"
+	@echo "make demo   edit a drawn picture with the miniature zoo; look at demo-output/sheet.png"
 	@echo "make test   run every test; those on a real ComfyUI run where one is found"
 	@echo "make lint   ruff and the type checker"
 	@echo "make bench  every script of benchmarks/"

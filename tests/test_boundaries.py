@@ -26,6 +26,7 @@ ORDER = [
     {"planning"},
     {"page"},
     {"demo", "engine"},
+    {"miniature"},
     {"sheet"},
     {"cli"},
     {"__main__"},

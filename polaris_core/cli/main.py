@@ -1,4 +1,4 @@
-"""Reading the command line: parse, scan, search, plan, edit, rerank, run, freeze, resolve, demo.
+"""Reading the command line: parse, scan, search, plan, edit, rerank, run, freeze, miniature, demo.
 
 Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
 could not do it; 4 nothing in the zoo fits, or a model is missing; 130 stopped by the user.
@@ -154,8 +154,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_zoo_folder(resolve)
     resolve.set_defaults(command=_resolve)
 
-    demo = commands.add_parser("demo", help="make a demonstration zoo and edit a photograph")
+    miniature = commands.add_parser(
+        "miniature",
+        help="write a small zoo of trained models",
+        description="Write the miniature zoo: small trained checkpoints, LoRAs, an encoder and a "
+        "language model, in the folders where ComfyUI looks for them.",
+    )
+    miniature.add_argument("base", type=Path, metavar="DIR", help="ComfyUI's folder, or any other")
+    miniature.add_argument("--weights", type=Path, metavar="DIR", help="the stored weights")
+    miniature.add_argument("--json", action="store_true")
+    miniature.set_defaults(command=_miniature)
+
+    demo = commands.add_parser("demo", help="edit a small drawn picture with the miniature zoo")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    demo.add_argument("--weights", type=Path, metavar="DIR", help="the stored weights")
     demo.set_defaults(command=_demo)
     return parser
 
@@ -274,6 +286,12 @@ def _resolve(options: argparse.Namespace) -> int:
     from polaris_core.cli.share_commands import run_resolve
 
     return run_resolve(options)
+
+
+def _miniature(options: argparse.Namespace) -> int:
+    from polaris_core.cli.miniature_command import run_miniature
+
+    return run_miniature(options)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -1,0 +1,61 @@
+"""LoRAs beside the layers of a frozen narrow UNet."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from polaris_core.miniature.loras import kohya_layers
+
+__all__ = ["adapt", "factors"]
+
+
+class _Adapted(nn.Module):
+    """A frozen layer and what a LoRA adds to it."""
+
+    def __init__(self, layer: nn.Linear | nn.Conv2d, rank: int) -> None:
+        super().__init__()
+        self.layer = layer.requires_grad_(False)
+        if isinstance(layer, nn.Linear):
+            self.down: nn.Module = nn.Linear(layer.in_features, rank, bias=False)
+            self.up: nn.Module = nn.Linear(rank, layer.out_features, bias=False)
+        else:
+            self.down = nn.Conv2d(
+                layer.in_channels, rank, layer.kernel_size, padding=layer.padding, bias=False
+            )
+            self.up = nn.Conv2d(rank, layer.out_channels, 1, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x) + self.up(self.down(x))
+
+
+def adapt(unet: nn.Module, rank: int) -> dict[str, nn.Parameter]:
+    """Freeze a narrow UNet and put a LoRA beside its layers.
+
+    Args:
+        unet: Changed in place.
+        rank: Of the LoRA.
+
+    Returns:
+        The factors that are to be trained, `LAYER.down` and `LAYER.up`, by SD1.5's names.
+    """
+    unet.requires_grad_(False)
+    found: dict[str, nn.Parameter] = {}
+    for name in kohya_layers():
+        parent_name, _, own = name.rpartition(".")
+        parent = unet.get_submodule(parent_name)
+        adapted = _Adapted(getattr(parent, own), rank).to(memory_format=torch.channels_last)
+        setattr(parent, own, adapted)
+        found[f"{name}.down"] = adapted.down.weight
+        found[f"{name}.up"] = adapted.up.weight
+    return found
+
+
+def factors(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The LoRA's factors out of an adapted UNet's state, two axes or four, by SD1.5's names."""
+    return {
+        name.removesuffix(".weight"): tensor
+        for name, tensor in weights.items()
+        if name.endswith((".down.weight", ".up.weight"))
+    }
