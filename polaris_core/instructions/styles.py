@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from polaris_core.instructions.body_plans import is_being
+from polaris_core.instructions.qualities import COLOURS
 from polaris_core.instructions.style_names import STYLES
 from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
 
@@ -24,8 +26,16 @@ _ONLY_AS_WHOLE = word_set(
     "oil ink chalk painting drawing clay tattoo lego felt realist relief marker sticker constable "
     "turner barbie matrix peanuts raku hopper silhouette sketch mosaic pencil crayon acrylic "
     "infrared realism tapestry illustration collage emoji retro gothic minimalist psychedelic "
-    "patchwork fairytale baroque miro monochrome futurist brutalist charcoal pastel"
+    "patchwork fairytale baroque miro monochrome futurist brutalist charcoal pastel chalkboard"
 )
+# A living thing is not made of these, and what has a colour of its own is not of theirs.
+_DRAWN_WITH = word_set("charcoal pencil crayon chalk ink pastel sketch chalkboard")
+_SHADES = {
+    "charcoal": word_set("gray grey black"),
+    "pastel": COLOURS,
+    "ink": word_set("blue black"),
+    "chalk": word_set("white"),
+}
 _CLOSING = word_set(
     "style styles styled look looks effect effects manner version scene setting settings "
     "atmosphere image picture photo photograph vibe vibes theme feel render rendering environment "
@@ -101,10 +111,20 @@ def split_style(core: Words) -> tuple[Words, Words]:
         if length and index + length < len(core) and _may_be_parted(core, index, length):
             length = _with_second(core, index, length)
             style = core[index : index + length]
-            if not (length == 1 and style[0].lower in _ONLY_AS_WHOLE):
-                return style, core[:index] + core[index + length :]
+            rest = core[index + length :]
+            alone = length == 1 and style[0].lower in _ONLY_AS_WHOLE
+            if not alone or _is_drawn_with(style[0].lower, rest):
+                return style, core[:index] + rest
         index += 1
     return (), core
+
+
+def _is_drawn_with(medium: str, rest: Words) -> bool:
+    """Whether "charcoal" in "a charcoal owl" or "a charcoal green chair" is a way to draw."""
+    first = rest[0].lower
+    if medium not in _DRAWN_WITH or first in _SHADES.get(medium, ()):
+        return False
+    return first in COLOURS or is_being(rest[-1].lower)
 
 
 def _with_second(core: Words, index: int, length: int) -> int:

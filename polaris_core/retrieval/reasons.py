@@ -19,6 +19,7 @@ _PLACED = re.compile(
     r"\b(?:in|on|at|by|with|near|under|over|behind|beside|above|below|from|wearing|who|that)\b",
     re.IGNORECASE,
 )
+_EVERYWHERE = frozenset({"1girl", "1boy", "solo"})
 _AROUND_WORDS = ".,;:!?()[]{}\"'“”‘’"
 
 
@@ -73,7 +74,7 @@ class Match:
             return Match()
         triggers = {trigger: stems(trigger) for trigger in entry.trigger_words}
         own = set(stems(entry.name))
-        other = set(stems(", ".join(entry.tags))).union(*triggers.values())
+        other = set(stems(", ".join(entry.tags or _taught(entry)))).union(*triggers.values())
         shared = asked.said & (own | other)
         if not shared:
             return Match()
@@ -87,6 +88,13 @@ class Match:
             any(words and asked.said.issuperset(words) for words in names),
             bool(shared & asked.heads),
         )
+
+
+def _taught(entry: Entry) -> tuple[str, ...]:
+    """What a model was trained on most, where nobody has said a word about it."""
+    if entry.trigger_words or entry.description:
+        return ()
+    return tuple(tag for tag in entry.training_tags if tag not in _EVERYWHERE)[:1]
 
 
 def reason(asked: Asked, match: Match, sources: Sequence[SourceScore], neighbour: str) -> str:

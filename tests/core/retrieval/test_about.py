@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,15 @@ def test_a_thing_must_be_nearer_than_a_style_and_a_style_than_a_checkpoint(cosin
 def test_who_bears_the_word_fits_whatever_the_cosine(slot, cosine):
     match = Match.of(Asked("cats"), CAT)
     assert judge(slot, CAT, match, cosine, 0.3, frozenset({"cat"})) is Verdict.FITS
+
+
+def test_a_model_that_nobody_describes_is_about_what_it_was_trained_on_most():
+    silent = Entry("my_lora_FINAL2", Kind.LORA, training_tags=("solo", "crown", "king"))
+    assert Match.of(Asked("blue crown"), silent).of_head
+    assert not Match.of(Asked("king"), silent).of_head
+    assert not Match.of(Asked("solo"), silent).of_head
+    described = replace(silent, description="A throne room")
+    assert not Match.of(Asked("blue crown"), described).of_head
 
 
 @pytest.mark.parametrize("gone", ["cat", "tabby"])
