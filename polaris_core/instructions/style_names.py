@@ -42,7 +42,8 @@ pin up|zine|children's book|picture book|fashion illustration|botanical illustra
 naive art|folk art|outsider art|op art|street mural|byzantine|romanesque|mannerist|neoclassical
 romanticism|realism|realist|hudson river school|pre raphaelite|symbolist|suprematist|constructivist
 de stijl|futurist|futurism|vorticist|precisionist|tonalist|luminist|tachist|brutalist|dark fantasy
-gold leaf|chalkboard|high fantasy|gothic horror|lowbrow|memphis|y2k|frutiger aero|cottagecore|dark academia|outrun
+high fantasy|gothic horror|lowbrow|memphis|y2k|frutiger aero|cottagecore|dark academia|outrun
+gold leaf|chalkboard
 """
 _ARTISTS = """
 van gogh|vincent van gogh|monet|claude monet|picasso|pablo picasso|matisse|henri matisse|klimt
