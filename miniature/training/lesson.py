@@ -17,23 +17,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from miniature.training.unet import NarrowUNet
-from miniature.world import Scene
-from miniature.world.names import ALL_KINDS, ALL_STYLES, BACKGROUNDS, COLOURS
+from miniature.world import ALL_KINDS, ALL_STYLES, BACKGROUNDS, COLOURS, Scene
 
 __all__ = ["TaughtUNet", "places_of", "without_lesson"]
 
 _SIDE, _CELL_PX = 8, 16
 _SIZES = (len(ALL_KINDS) + 1, len(COLOURS) + 1, len(ALL_STYLES), len(BACKGROUNDS))
 _HEAD = "lesson."
-_INNER = 160
 
 
 class TaughtUNet(NarrowUNet):
-    """A narrow UNet with a layer that answers from its middle what stands where."""
+    """A narrow UNet with a layer that answers from its middle what stands where.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.lesson = nn.Conv2d(_INNER, sum(_SIZES), 1)
+    Args:
+        outer: Channels at 16×16.
+        inner: Channels at 8×8.
+        embedding: Channels of the time step's encoding.
+    """
+
+    def __init__(self, outer: int = 80, inner: int = 160, embedding: int = 160) -> None:
+        super().__init__(outer, inner, embedding)
+        self.lesson = nn.Conv2d(inner, sum(_SIZES), 1)
         nn.init.zeros_(self.lesson.weight)
         self._seen: Tensor | None = None
         self.output_blocks[0][1].register_forward_hook(self._look)
@@ -51,7 +55,8 @@ class TaughtUNet(NarrowUNet):
             The mean cross-entropy of the four questions.
         """
         assert self._seen is not None, "the UNet has not been asked yet"
-        features = functional.layer_norm(self._seen.permute(0, 2, 3, 1), (_INNER,))
+        features = self._seen.permute(0, 2, 3, 1)
+        features = functional.layer_norm(features, features.shape[-1:])
         answers = self.lesson(features.permute(0, 3, 1, 2))
         parts = [
             functional.cross_entropy(answer, places[:, i])

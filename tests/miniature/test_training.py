@@ -11,14 +11,26 @@ import torch
 from miniature import train_generator, train_loras, train_vae
 from miniature.lora_cards import CARDS
 from miniature.training.adapters import adapt, factors
-from miniature.training.diffusion import sample
+from miniature.training.diffusion import noise_loss, sample
 from miniature.training.latents import Latents, cached
+from miniature.training.lesson import TaughtUNet, places_of, without_lesson
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon, schedule
 from miniature.training.pictures import as_tensor
 from miniature.training.unet import NarrowUNet
 from miniature.training.vae import NarrowVAE, colours_of_blocks
-from miniature.world import NEW_KINDS, NEW_STYLES, draw, random_scene
+from miniature.world import (
+    ALL_KINDS,
+    ALL_STYLES,
+    BACKGROUNDS,
+    COLOURS,
+    NEW_KINDS,
+    NEW_STYLES,
+    Scene,
+    Thing,
+    draw,
+    random_scene,
+)
 from polaris_core.miniature.loras import kohya_tensors
 
 
@@ -77,7 +89,7 @@ def test_the_autoencoders_loss_falls(pictures):
 
 
 def test_the_generators_loss_falls(latents):
-    unet = small_unet()
+    unet = TaughtUNet(80, 80, 80)
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
     found = steps_of(unet, optimiser, train_generator.losses(latents, 2), 6)
     assert found[-1] < 0.8 * found[0]
@@ -99,17 +111,43 @@ def test_a_loras_loss_falls_and_the_base_stays(latents):
 
 
 def test_a_training_in_two_processes_stops_and_goes_on(latents, tmp_path):
-    unet = small_unet()
+    unet = TaughtUNet(80, 80, 80)
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
     loss = train_generator.losses(latents, 1)
     train(unet, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=2))
     torch.manual_seed(0)
-    again = small_unet()
+    again = TaughtUNet(80, 80, 80)
     optimiser = Muon(again.named_parameters(), adam_names=train_generator.ENDS)
     weights = train(again, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=3))
     assert torch.load(tmp_path / "state.pt")["steps"] == 3
     assert not torch.equal(again.out[2].weight, unet.out[2].weight)
     assert all(tensor.isfinite().all() for tensor in weights.values())
+
+
+def test_what_stands_where_is_told_by_place():
+    fox = Thing("fox", "red", (32, 32), 48, style="neon")
+    kinds, colours, styles, backgrounds = places_of([Scene((fox,), "sea", "flat")])[0]
+    assert kinds[2, 2] == ALL_KINDS.index("fox")
+    assert colours[2, 2] == COLOURS.index("red")
+    assert styles[2, 2] == ALL_STYLES.index("neon")
+    assert (kinds[7, 7], colours[7, 7]) == (len(ALL_KINDS), len(COLOURS))
+    assert styles[7, 7] == ALL_STYLES.index("flat")
+    assert (backgrounds == BACKGROUNDS.index("sea")).all()
+
+
+def test_the_lesson_is_learnt_and_left_out_afterwards():
+    scenes = [random_scene(random.Random(seed), things=1) for seed in range(2)]
+    data = Latents(scenes, torch.randn(2, 4, 16, 16))
+    unet = TaughtUNet(80, 80, 80)
+
+    def loss(unet, rng):
+        latents, captions, chosen = data.draw_scenes(2, rng)
+        noise_loss(unet, latents, captions, rng)
+        return unet.lesson_loss(places_of(chosen))
+
+    found = steps_of(unet, Muon(unet.lesson.named_parameters(), adam_names=("",)), loss, 6)
+    assert found[-1] < 0.9 * found[0]
+    NarrowUNet(80, 80, 80).load_state_dict(without_lesson(unet.state_dict()))
 
 
 def test_padding_hardly_draws_attention_at_the_start():
