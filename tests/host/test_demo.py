@@ -6,24 +6,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from miniature.judging import Judge
 from polaris_core.cli import demo_command, main
 from polaris_core.comfyui.locate import find_comfyui
+from polaris_core.miniature.stored import FOLDER
 from polaris_core.planning.serialize import plan_from_json
-from tests.miniature.stand_in import weights_for_tests
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    return weights_for_tests(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory, weights):
+def alone(tmp_path_factory):
     """Made where no ComfyUI is found."""
     folder = tmp_path_factory.mktemp("alone")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_command, "find_comfyui", lambda: None)
-        assert main(["demo", "--out", str(folder), "--weights", str(weights)]) == 0
+        assert main(["demo", "--out", str(folder)]) == 0
     return folder
 
 
@@ -39,6 +35,14 @@ def test_without_comfyui_there_is_a_picture(alone):
         assert len(sheet.convert("RGB").getcolors(1 << 24) or []) > 1000
 
 
+def test_a_judge_that_saw_only_drawings_sees_the_watercolor_fox(alone):
+    made = np.asarray(Image.open(alone / "result.png").convert("RGB"))
+    drawn = np.asarray(Image.open(alone / "comfyui" / "input" / "polaris_cat.png").convert("RGB"))
+    mask = (made != drawn).any(-1)
+    said = Judge(FOLDER).of_thing(made, mask)
+    assert (said.kind, said.style) == ("fox", "watercolor")
+
+
 def test_the_plan_applies_only_loras_of_the_checkpoints_family(alone):
     plan = plan_from_json((alone / "plan.json").read_text("utf-8"))
     assert plan.checkpoint is not None
@@ -48,10 +52,10 @@ def test_the_plan_applies_only_loras_of_the_checkpoints_family(alone):
 
 
 @pytest.mark.comfy
-def test_comfyui_makes_the_same_edit(tmp_path, weights, capsys):
+def test_comfyui_makes_the_same_edit(tmp_path, capsys):
     if find_comfyui() is None:
         pytest.skip("no ComfyUI found; set COMFYUI_PATH")
-    assert main(["demo", "--out", str(tmp_path), "--weights", str(weights)]) == 0
+    assert main(["demo", "--out", str(tmp_path)]) == 0
     one, other = (
         np.asarray(Image.open(tmp_path / name), int)
         for name in ("result.png", "result-comfyui.png")

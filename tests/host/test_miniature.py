@@ -22,7 +22,6 @@ from polaris_core.engine.start import start
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.miniature.zoo import make_miniature_zoo
 from tests.host.test_nodes import WORKFLOWS, picture_of, plan_of
-from tests.miniature.stand_in import weights_for_tests
 
 pytestmark = pytest.mark.comfy
 
@@ -37,7 +36,7 @@ def base(tmp_path_factory):
     if find_comfyui() is None:
         pytest.skip("no ComfyUI found; set COMFYUI_PATH")
     folder = tmp_path_factory.mktemp("miniature")
-    make_miniature_zoo(folder, weights=weights_for_tests(tmp_path_factory))
+    make_miniature_zoo(folder)
     return folder
 
 

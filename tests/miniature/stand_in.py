@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 from PIL import Image
 
@@ -18,9 +17,8 @@ from miniature.training.unet import NarrowUNet
 from miniature.training.vae import NarrowVAE
 from polaris_core.miniature.cards import zoo_models
 from polaris_core.miniature.store import save_compact
-from polaris_core.miniature.stored import FOLDER
 
-__all__ = ["store_random_weights", "weights_for_tests"]
+__all__ = ["store_random_weights"]
 
 _LEFT_OUT = ("token_embedding.weight", "num_batches_tracked", "attn_mask")
 
@@ -69,11 +67,3 @@ def _restless(unet: NarrowUNet) -> NarrowUNet:
 
 def _arrays(module: torch.nn.Module) -> dict:
     return {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
-
-
-def weights_for_tests(folders: pytest.TempPathFactory) -> Path:
-    """The stored weights where all are there, else random ones."""
-    names = {"encoder", "judge", "language_model", "vae"} | {m.weights for m in zoo_models()} - {""}
-    if all((FOLDER / f"{name}.safetensors").is_file() for name in names):
-        return FOLDER
-    return store_random_weights(folders.mktemp("stored"))
