@@ -63,7 +63,7 @@ def fit(
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        pointer = torch.nn.Linear(model.config.hidden_size, 1)
+        pointer = torch.nn.Linear(model.config.hidden_size, 2)
     both = torch.nn.ModuleDict({"model": model, "pointer": pointer.to(device_of(model))})
     optimiser = Muon(
         both.named_parameters(),

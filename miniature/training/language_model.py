@@ -52,6 +52,7 @@ _SIZES = (_GLANCE, SHORT_TOKENS, FULL_TOKENS)
 _SIZE_SHARES = (0.1, 0.45, 0.45)
 _EMPTY_WEIGHT = 0.02
 _POINTER_WEIGHT, _RARE = 0.5, 5.0
+_LAST_LINE = "\nSought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Branches:
     fits: list[tuple[bool, ...]]
     sought: list[list[tuple[bool, ...]]]
     """Of each token of a candidate, whether it is one of those of the phrase that is sought."""
+    named: list[tuple[bool, ...]]
+    """Of each token of a prefix, whether it names there what is sought."""
     answers: tuple[int, int]
     """Yes and no."""
 
@@ -151,6 +154,7 @@ def encode(
     prefixes: list[tuple[int, ...]] = []
     branches: list[list[tuple[int, ...]]] = []
     sought: list[list[tuple[bool, ...]]] = []
+    named: list[tuple[bool, ...]] = []
     answers = (0, 0)
     size = int(rng.choice(_SIZES, p=_SIZE_SHARES))
     for question in questions:
@@ -162,21 +166,29 @@ def encode(
         read = tokens_of(tokenizer, [text(entry) for entry in question.entries])
         branches.append([(*tokens[:size], *end) for tokens in [*read, ()]])
         phrase = set(_ids(tokenizer, question.topic.phrase))
+        named.append(_named(prefixes[-1], phrase, _ids(tokenizer, _LAST_LINE)[-1]))
         sought.append([tuple(token in phrase for token in tokens[:size]) for tokens in read])
     fits = [question.fits for question in questions]
-    return Branches(prefixes, branches, fits, sought, (answers[0], answers[1]))
+    return Branches(prefixes, branches, fits, sought, named, (answers[0], answers[1]))
 
 
-def log_odds(model: Any, batch: Branches) -> tuple[Any, Any]:  # noqa: ANN401
-    """Yes against no, shape `questions branches`, and what was thought of each token.
+def _named(prefix: Sequence[int], phrase: set[int], line: int) -> tuple[bool, ...]:
+    """Which tokens of the last line, the one that begins so, are those of the phrase."""
+    begin = max(i for i, token in enumerate(prefix) if token == line)
+    return tuple(i > begin and token in phrase for i, token in enumerate(prefix))
 
-    Every question has as many branches.
+
+def log_odds(model: Any, batch: Branches) -> tuple[Any, Any, Any]:  # noqa: ANN401
+    """Yes against no, shape `questions branches`, and what was thought of tokens.
+
+    Every question has as many branches. Of tokens, see `last_states`; those of questions without
+    what is common to all.
     """
     common = _common(batch.prefixes)
     rests = [prefix[len(common) :] for prefix in batch.prefixes]
-    said, before = last_states(model, common, rests, batch.branches)
+    said, before, early = last_states(model, common, rests, batch.branches)
     head = model.get_output_embeddings().weight
-    return said @ (head[batch.answers[0]] - head[batch.answers[1]]), before
+    return said @ (head[batch.answers[0]] - head[batch.answers[1]]), before, early
 
 
 def _common(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -189,25 +201,30 @@ def loss_of(model: Any, pointer: Any, batch: Branches) -> tuple[Any, float]:  # 
     """The loss, and the share of candidates that were judged rightly.
 
     An empty candidate is to speak for neither: what others are compared with is then zero. That
-    tokens of a candidate are those that are sought is asked of every token, since from yes and no
-    alone a model learns only after very long to look for that.
+    tokens of a candidate are those that are sought is asked of every token, and before that which
+    tokens of the question name it, since from yes and no alone a model learns only after very long
+    to look for that.
 
     Args:
         model: The language model.
-        pointer: A layer from hidden states to one number, thrown away after training.
+        pointer: A layer from hidden states to two numbers, thrown away after training.
         batch: Questions.
     """
     import torch
 
-    odds, before = log_odds(model, batch)
+    odds, before, early = log_odds(model, batch)
     fits = torch.tensor(batch.fits, dtype=torch.float32, device=odds.device)
     judged = odds[:, :-1]
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
     loss = entropy(judged, fits) + _EMPTY_WEIGHT * odds[:, -1].square().mean()
     right = ((judged > 0) == (fits > 0.5)).float().mean()
-    sought, real = (t.to(odds.device) for t in _padded(batch.sought, before.shape[2]))
-    found = entropy(pointer(before[:, :-1])[..., 0], sought, real, reduction="sum") / real.sum()
-    return loss + _POINTER_WEIGHT * found, float(right)
+    skipped = len(_common(batch.prefixes))
+    marks = ([[row[skipped:]] for row in batch.named], early[:, None]), (batch.sought, before[:, :-1])
+    for i, (wanted, states) in enumerate(marks):
+        found, weight = (t.to(odds.device) for t in _padded(wanted, states.shape[2]))
+        wrong = entropy(pointer(states)[..., i], found, weight, reduction="sum")
+        loss = loss + _POINTER_WEIGHT * wrong / weight.sum()
+    return loss, float(right)
 
 
 def _padded(sought: list[list[tuple[bool, ...]]], length: int) -> tuple[Any, Any]:

@@ -21,11 +21,12 @@ def last_states(
     common: Sequence[int],
     rests: Sequence[Sequence[int]],
     branches: Sequence[Sequence[Sequence[int]]],
-) -> tuple[Any, Any]:
-    """Hidden states: final ones at the last token of every branch, and those of all its tokens.
+) -> tuple[Any, Any, Any]:
+    """Hidden states: final ones at the last token of every branch, and those of many tokens.
 
-    The latter come from before the last layer and are padded to the longest branch; of shapes
-    `questions branches width` and `questions branches tokens width`.
+    Of all tokens of the branches they come from before the last layer, of those of the questions
+    from after the first, padded to the longest; shapes `questions branches width`,
+    `questions branches tokens width` and `questions tokens width`.
 
     Args:
         model: A Qwen2ForCausalLM.
@@ -41,17 +42,19 @@ def last_states(
     trunk = _Level(model, [common], torch.zeros(1, dtype=torch.long), None, 1)
     stems = _Level(model, rests, torch.full((len(rests),), len(common)), trunk, len(rests))
     tips = _Level(model, rows, ends.repeat_interleave(each), stems, each)
+    early = None
     for layer in inner.layers[:-1]:
         for level in (trunk, stems, tips):
             level.attend(layer)
             level.think(layer)
+        early = stems.states if early is None else early
     for level in (trunk, stems):
         level.keep(inner.layers[-1])
     before = tips.states
     tips.attend(inner.layers[-1], only_last=True)
     tips.think(inner.layers[-1])
     last = inner.norm(tips.states[:, -1]).view(len(rests), each, -1)
-    return last, before.unflatten(0, (len(rests), each))
+    return last, before.unflatten(0, (len(rests), each)), early
 
 
 class _Level:

@@ -100,7 +100,7 @@ def test_a_tree_with_gradients_says_what_transformers_says(tokenizer):
     rng = np.random.default_rng(0)
     batch = encode(tokenizer, [draw_question(rng, WORDS, 3, SlotName.STYLE) for _ in range(2)], rng)
     with torch.no_grad():
-        odds, _ = log_odds(model, batch)
+        odds, *_ = log_odds(model, batch)
         for prefix, branches, row in zip(batch.prefixes, batch.branches, odds, strict=True):
             for branch, found in zip(branches, row, strict=True):
                 yes, no = model(torch.tensor([prefix + branch])).logits[0, -1, list(batch.answers)]
