@@ -25,6 +25,7 @@ HEADS = (len(ALL_KINDS), len(COLOURS), len(ALL_STYLES))
 _WIDTHS = (24, 40, 72, 112)
 _FLIPPED = 0.5
 _SOFT, _NOISY, _TINTED = 0.5, 0.5, 0.5
+_ZOOM, _SHIFT = (0.85, 1.2), 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _labels(scene: Scene, which: int) -> tuple[int, int, int]:
 
 
 def weathered(pictures: Picture, rng: np.random.Generator, device: Any = "cpu") -> Any:  # noqa: ANN401
-    """Pictures as `n 3 64 64` in [0, 1], some of them soft, noisy, off in colour, mirrored."""
+    """Pictures as `n 3 64 64` in [0, 1], moved, some of them mirrored, soft, noisy, tinted."""
     import torch
 
     seen = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 255
@@ -89,7 +90,13 @@ def weathered(pictures: Picture, rng: np.random.Generator, device: Any = "cpu") 
     def amount() -> torch.Tensor:
         return on_device(rng.random((many, 1, 1, 1)))
 
-    seen = torch.where(chance(_FLIPPED) > 0, seen.flip(-1), seen)
+    place = torch.zeros(many, 2, 3, device=device)
+    place[:, 0, 0] = place[:, 1, 1] = on_device(rng.uniform(*_ZOOM, many))
+    place[:, 0, 0] *= on_device(np.where(rng.random(many) < _FLIPPED, -1, 1))
+    place[:, :, 2] = on_device(rng.uniform(-_SHIFT, _SHIFT, (many, 2)))
+    grid = torch.nn.functional.affine_grid(place, list(seen.shape), align_corners=False)
+    sample = torch.nn.functional.grid_sample
+    seen = sample(seen.contiguous(), grid, padding_mode="reflection", align_corners=False)
     soft = torch.nn.functional.avg_pool2d(seen, 3, 1, 1, count_include_pad=False)
     if rng.random() < 0.5:  # as what went through a grid of larger cells
         small = torch.nn.functional.avg_pool2d(seen, 2)

@@ -219,7 +219,8 @@ def loss_of(model: Any, pointer: Any, batch: Branches) -> tuple[Any, float]:  # 
     loss = entropy(judged, fits) + _EMPTY_WEIGHT * odds[:, -1].square().mean()
     right = ((judged > 0) == (fits > 0.5)).float().mean()
     skipped = len(_common(batch.prefixes))
-    marks = ([[row[skipped:]] for row in batch.named], early[:, None]), (batch.sought, before[:, :-1])
+    named = [[row[skipped:]] for row in batch.named]
+    marks = ((named, early[:, None]), (batch.sought, before[:, :-1]))
     for i, (wanted, states) in enumerate(marks):
         found, weight = (t.to(odds.device) for t in _padded(wanted, states.shape[2]))
         wrong = entropy(pointer(states)[..., i], found, weight, reduction="sum")
