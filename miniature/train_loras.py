@@ -29,7 +29,7 @@ _BASE_SHARE = 0.3
 """Ordinary pictures mixed in, so that a LoRA leaves alone what it is not asked for."""
 _SCENES = 500
 _BASE_SCENES = 2000
-_BATCH = 6
+_BATCH = 8
 _RANK = {"style": 8, "object": 8, "checkpoint": 16}
 
 
@@ -59,13 +59,19 @@ def scenes_of(name: str) -> Callable[[random.Random], Scene]:
 def losses(
     data: Latents, base: Latents, batch: int
 ) -> Callable[[nn.Module, random.Random], torch.Tensor]:
-    """The loss on the LoRA's scenes and some ordinary ones, for the loop."""
+    """The loss on the LoRA's scenes and some ordinary ones, for the loop.
+
+    What a LoRA shows is always said, so that it adds nothing where nothing is said: guidance, which
+    subtracts that, then strengthens it. A look of one's own goes unsaid.
+    """
 
     def loss(unet: nn.Module, rng: random.Random) -> torch.Tensor:
         ordinary = sum(rng.random() < _BASE_SHARE for _ in range(batch))
         latents, captions = data.draw(batch - ordinary, rng)
         others, other_captions = base.draw(ordinary, rng)
-        return noise_loss(unet, torch.cat([latents, others]), captions + other_captions, rng)
+        both, words = torch.cat([latents, others]), captions + other_captions
+        said = 0 if data.unsaid else len(captions)
+        return noise_loss(unet, both, words, rng, said=said, mostly_noise=True)
 
     return loss
 
@@ -85,9 +91,9 @@ def train_lora(name: str, base: Latents, run: Run, batch: int = _BATCH) -> None:
     data = cached(path, stored_vae(), _SCENES, run.seed, scene, unsaid=unsaid, device=run.device)
     torch.manual_seed(run.seed)
     unet = stored_unet()
-    parameters = adapt(unet, _RANK[card["role"]])
+    parameters = adapt(unet, _RANK[card["role"]], "" if unsaid else card["subject"])
     unet.to(run.device)
-    optimiser = Muon(parameters.items(), adam_rate=3e-3, adam_names=("",))
+    optimiser = Muon(parameters.items(), adam_rate=5e-3, adam_names=("",))
     weights = factors(train(unet, optimiser, losses(data, base, batch), run))
     facts = {"base": "plain", "seed": run.seed, "training": f"{run.minutes} min, {run.device}"}
     stored = {key: tensor.cpu().numpy() for key, tensor in weights.items()}

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from miniature.training.prompts import tokens_of
 from polaris_core.miniature.loras import kohya_layers
+from polaris_core.miniature.text import WORD, token_row
+from polaris_core.miniature.widen import CONTEXT
 
 __all__ = ["adapt", "factors"]
+
+_READ_PROMPT = ("attn2.to_k", "attn2.to_v")
+_SLOTS = 3
+"""A token's encoding holds it and the two before it."""
+_LOUD = 2.0
 
 
 class _Adapted(nn.Module):
@@ -30,12 +39,13 @@ class _Adapted(nn.Module):
         return self.layer(x) + self.up(self.down(x))
 
 
-def adapt(unet: nn.Module, rank: int) -> dict[str, nn.Parameter]:
+def adapt(unet: nn.Module, rank: int, words: str = "") -> dict[str, nn.Parameter]:
     """Freeze a narrow UNet and put a LoRA beside its layers.
 
     Args:
         unet: Changed in place.
         rank: Of the LoRA.
+        words: What the LoRA is called by: layers that read the prompt begin by looking for them.
 
     Returns:
         The factors that are to be trained, `LAYER.down` and `LAYER.up`, by SD1.5's names.
@@ -47,9 +57,20 @@ def adapt(unet: nn.Module, rank: int) -> dict[str, nn.Parameter]:
         parent = unet.get_submodule(parent_name)
         adapted = _Adapted(getattr(parent, own), rank).to(memory_format=torch.channels_last)
         setattr(parent, own, adapted)
+        if words and name.endswith(_READ_PROMPT):
+            _listen(adapted.down.weight, words)
         found[f"{name}.down"] = adapted.down.weight
         found[f"{name}.up"] = adapted.up.weight
     return found
+
+
+@torch.no_grad()
+def _listen(down: Tensor, words: str) -> None:
+    """Let rows look for each token, and for what stands one or two words after it."""
+    looks = [(token, back * WORD) for token in tokens_of(words) for back in range(_SLOTS)]
+    for row, (token, at) in zip(down, looks, strict=False):  # as many as there is room for
+        word = torch.from_numpy(token_row(token))
+        row.copy_(_LOUD / WORD * functional.pad(word, (at, CONTEXT - WORD - at)))
 
 
 def factors(weights: dict[str, Tensor]) -> dict[str, Tensor]:

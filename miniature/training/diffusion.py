@@ -30,8 +30,20 @@ def signal() -> Tensor:
     return (1 - betas).cumprod(0).float()
 
 
+_BLIND = 0.25
+"""Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a trace of the
+picture (Lin et al. 2024), from which a model tells a dark background before it reads of it; sampling
+begins without that trace."""
+
+
 def noise_loss(
-    unet: nn.Module, latents: Tensor, captions: Sequence[str], rng: random.Random
+    unet: nn.Module,
+    latents: Tensor,
+    captions: Sequence[str],
+    rng: random.Random,
+    *,
+    said: int = 0,
+    mostly_noise: bool = False,
 ) -> Tensor:
     """Weighted square error of the predicted noise.
 
@@ -40,18 +52,27 @@ def noise_loss(
         latents: Pictures, `batch 4 h w`.
         captions: Their captions.
         rng: Chooses what of the captions is said.
+        said: So many captions, from the first, are never left out.
+        mostly_noise: Whether steps with much noise come oftener and count more, some of them blind.
     """
     batch, device = len(latents), latents.device
     chances = torch.rand(batch, device=device)
     spread = (torch.arange(batch, device=device) + chances) / batch  # evenly over all time steps
+    spread = spread.sqrt() if mostly_noise else spread
     steps = (spread * _STEPS).long().clamp(max=_STEPS - 1)
-    kept = signal().to(device)[steps][:, None, None, None]
     noise = torch.randn_like(latents)
+    blind = torch.rand(batch, device=device) < (_BLIND if mostly_noise else 0)
+    steps = torch.where(blind, _STEPS - 1, steps)
+    kept = signal().to(device)[steps][:, None, None, None]
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
-    context, bias = encoded([with_chance(caption, rng) for caption in captions], device)
-    error = functional.mse_loss(unet(noisy, steps, context, bias).float(), noise, reduction="none")
+    noisy = torch.where(blind[:, None, None, None], noise, noisy)
+    wanted = (noisy - kept.sqrt() * latents) / (1 - kept).sqrt()
+    texts = [with_chance(text, rng, said=i < said) for i, text in enumerate(captions)]
+    context, bias = encoded(texts, device)
+    error = functional.mse_loss(unet(noisy, steps, context, bias).float(), wanted, reduction="none")
     ratio = (kept / (1 - kept)).flatten()
-    weight = ratio.clamp(max=_MOST_SNR) / ratio * (1 + 1 / (ratio + _LEAST_SNR))
+    least = _LEAST_SNR / 4 if mostly_noise else _LEAST_SNR
+    weight = ratio.clamp(max=_MOST_SNR) / ratio * (1 + 1 / (ratio + least))
     return (error.mean((1, 2, 3)) * weight).mean()
 
 

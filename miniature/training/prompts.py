@@ -48,14 +48,15 @@ def _tokenizer():  # noqa: ANN202
     return SimpleTokenizer()
 
 
-def with_chance(text: str, rng: random.Random) -> list[int]:
+def with_chance(text: str, rng: random.Random, *, said: bool = False) -> list[int]:
     """Tokens of a caption; now and then of none, or with words mixed in that say nothing.
 
     Args:
         text: The caption.
         rng: Chooses.
+        said: Never none.
     """
-    chance = rng.random()
+    chance = 1.0 if said else rng.random()
     if chance < _EMPTY:
         return []
     if chance < _EMPTY + _NEGATIVE:

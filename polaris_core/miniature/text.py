@@ -32,6 +32,7 @@ __all__ = [
     "GAIN",
     "LENGTH",
     "POSITION_VARIANCE",
+    "WORD",
     "encode",
     "known_tokens",
     "text_encoder",
@@ -44,9 +45,10 @@ LENGTH = 77
 """Tokens of a text."""
 _TOKENS = 49408
 _WIDTH = 768
-_WORD = 224
+WORD = 224
+"""Channels that a token itself takes."""
 _RATES = 24
-_POSITIONS = 3 * _WORD
+_POSITIONS = 3 * WORD
 _LAYERS = 12
 _HEAD = 64
 _USED = 56
@@ -77,8 +79,8 @@ def known_tokens() -> frozenset[int]:
 def token_row(token: int) -> _Floats:
     """A token's own channels, `224`: ±1, or 0 if the miniature world does not know it."""
     if token not in known_tokens():
-        return np.zeros(_WORD, np.float32)
-    signs = np.random.RandomState(token).permutation(_WORD) < _WORD // 2
+        return np.zeros(WORD, np.float32)
+    signs = np.random.RandomState(token).permutation(WORD) < WORD // 2
     return np.where(signs, 1, -1).astype(np.float32)
 
 
@@ -108,7 +110,7 @@ def text_encoder(prefix: str = "cond_stage_model.transformer.text_model.") -> di
     """All tensors of the encoder, float16, in the names of SD1.5's single files."""
     table = np.zeros((_TOKENS, _WIDTH), np.float16)
     for token in known_tokens():
-        table[token, :_WORD] = token_row(token)
+        table[token, :WORD] = token_row(token)
     tensors: dict[str, Array] = {
         "embeddings.token_embedding.weight": table,
         "embeddings.position_embedding.weight": _positions(),
@@ -148,7 +150,7 @@ def _look_back() -> dict[str, Array]:
     cosines = _POSITIONS + 4 * np.arange(_RATES)
     sines = cosines + 2
     # what the first norm makes of a known word is undone
-    scale = (_WORD / _WIDTH + POSITION_VARIANCE) ** 0.5
+    scale = (WORD / _WIDTH + POSITION_VARIANCE) ** 0.5
     for head in range(8):
         back = 1 + head // 4
         along, across = head * _HEAD + np.arange(_RATES), head * _HEAD + _RATES + np.arange(_RATES)
@@ -160,5 +162,5 @@ def _look_back() -> dict[str, Array]:
         inside = head * _HEAD + np.arange(_USED)
         word = (head % 4) * _USED + np.arange(_USED)
         weights["v_proj"][inside, word] = scale
-        weights["out_proj"][back * _WORD + word, inside] = 1
+        weights["out_proj"][back * WORD + word, inside] = 1
     return weights
