@@ -17,6 +17,7 @@ from miniature.training.lesson import TaughtUNet, places_of, without_lesson
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon, schedule
 from miniature.training.pictures import as_tensor
+from miniature.training.prompts import encoded, tokens_of, with_chance
 from miniature.training.unet import NarrowUNet
 from miniature.training.vae import NarrowVAE, colours_of_blocks
 from miniature.world import (
@@ -110,6 +111,43 @@ def test_a_loras_loss_falls_and_the_base_stays(latents):
     assert kohya_tensors(stored)
 
 
+def test_a_lora_listens_for_its_words_from_the_start():
+    unet = small_unet()
+    found = adapt(unet, 8, "stained glass")
+    down = found["middle_block.1.transformer_blocks.0.attn2.to_k.down"]
+    context, _ = encoded([list(tokens_of("a red stained glass fox"))])
+    heard = (context[0] @ down.T).abs()
+    begin, stained, glass, fox = 0, 3, 4, 5
+    assert heard[:, 0].argmax() == stained
+    assert heard[:, 3].argmax() == glass
+    assert heard[:, 4].argmax() == fox  # which stands one word after glass
+    assert heard[begin, :6].max() < 0.3 * heard[glass, 3]
+
+
+def test_what_a_lora_shows_is_always_said():
+    rng = random.Random(0)
+    assert all(with_chance("a fox", rng, said=True) for _ in range(200))
+    assert not all(with_chance("a fox", rng) for _ in range(200))
+
+
+def test_some_examples_of_mostly_noise_are_blind():
+    seen = []
+
+    def unet(noisy, steps, context, bias):
+        seen.append((noisy, steps))
+        return torch.zeros_like(noisy)
+
+    bright = torch.full((400, 4, 2, 2), 100.0)
+    for mostly_noise in (False, True):
+        noise_loss(unet, bright, ["a cat"] * 400, random.Random(0), mostly_noise=mostly_noise)
+    (usual, usual_steps), (noisy, steps) = seen
+    assert (usual.mean((1, 2, 3)) > 3).all()
+    blind = noisy.mean((1, 2, 3)) < 3
+    assert 0.15 < blind.float().mean() < 0.35
+    assert (steps[blind] == 999).all()
+    assert steps.float().mean() > 1.2 * usual_steps.float().mean()
+
+
 def test_a_training_in_two_processes_stops_and_goes_on(latents, tmp_path):
     unet = TaughtUNet(80, 80, 80)
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
@@ -153,8 +191,6 @@ def test_the_lesson_is_learnt_and_left_out_afterwards():
 def test_padding_hardly_draws_attention_at_the_start():
     unet = NarrowUNet()
     block = unet.middle_block[1].transformer_blocks[0]
-    from miniature.training.prompts import encoded, tokens_of
-
     context, bias = encoded([list(tokens_of("a red cat"))])
     x = torch.randn(1, 64, 160)
     query = block.attn2._split(block.attn2.to_q(block.norm2(x)))
