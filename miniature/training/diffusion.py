@@ -32,8 +32,8 @@ def signal() -> Tensor:
 
 _BLIND = 0.25
 """Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a trace of the
-picture (Lin et al. 2024), from which a model tells a dark background before it reads of it; sampling
-begins without that trace."""
+picture (Lin et al. 2024), from which a model tells a dark background without reading of it;
+sampling begins without that trace."""
 
 
 def noise_loss(
