@@ -48,11 +48,12 @@ def preview(stored: StoredWeights, judge: Judge, model: ZooModel) -> tuple[Pictu
     seed = zlib.crc32(model.card.file.encode("utf-8")) % 10_000
     prompt = model.card.drawing
     tries = generator.sample([prompt] * _TRIES, seed)
-    kind = next(name for name in ALL_KINDS if name in prompt.split())
-    colour = next((name for name in COLOURS if name in prompt.split()), None)
-    for made, said in zip(tries, judge.of_pictures(tries), strict=True):
-        fits = said.kind == kind and colour in (None, said.colour)
-        if fits and (model.teaches in ("", kind) or said.style == model.teaches):
+    said = prompt.replace(",", " ").split()
+    kind = next(name for name in ALL_KINDS if name in said)
+    colour = next((name for name in COLOURS if name in said), None)
+    for made, seen in zip(tries, judge.of_pictures(tries), strict=True):
+        fits = seen.kind == kind and colour in (None, seen.colour)
+        if fits and (model.teaches in ("", kind) or seen.style == model.teaches):
             return made, True
     return tries[0], False
 
