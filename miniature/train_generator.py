@@ -32,6 +32,7 @@ ENDS = ("input_blocks.0", "out.", "time_embed.0", "lesson.")
 """Layers that get Adam: their rows or columns are no features."""
 BATCH = 12
 _LESSON = 0.1
+_BLIND = 0.12
 
 
 def stored_vae(file: Path = MODELS / "vae.safetensors") -> NarrowVAE:
@@ -59,7 +60,7 @@ def losses(data: Latents, batch: int = BATCH) -> Callable[[nn.Module, random.Ran
 
     def loss(unet: nn.Module, rng: random.Random) -> torch.Tensor:
         latents, captions, scenes = data.draw_scenes(batch, rng)
-        noise = noise_loss(unet, latents, captions, rng)
+        noise = noise_loss(unet, latents, captions, rng, blind=_BLIND)
         return noise + _LESSON * unet.lesson_loss(places_of(scenes).to(latents.device))
 
     return loss

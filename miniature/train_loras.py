@@ -30,6 +30,7 @@ _BASE_SHARE = 0.3
 _SCENES = 500
 _BASE_SCENES = 2000
 _BATCH = 8
+_BLIND = 0.25
 _RANK = {"style": 8, "object": 8, "checkpoint": 16}
 
 
@@ -71,7 +72,7 @@ def losses(
         others, other_captions = base.draw(ordinary, rng)
         both, words = torch.cat([latents, others]), captions + other_captions
         said = 0 if data.unsaid else len(captions)
-        return noise_loss(unet, both, words, rng, said=said, mostly_noise=True)
+        return noise_loss(unet, both, words, rng, said=said, mostly_noise=True, blind=_BLIND)
 
     return loss
 

@@ -30,12 +30,6 @@ def signal() -> Tensor:
     return (1 - betas).cumprod(0).float()
 
 
-_BLIND = 0.25
-"""Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a trace of the
-picture (Lin et al. 2024), from which a model tells a dark background without reading of it;
-sampling begins without that trace."""
-
-
 def noise_loss(
     unet: nn.Module,
     latents: Tensor,
@@ -44,6 +38,7 @@ def noise_loss(
     *,
     said: int = 0,
     mostly_noise: bool = False,
+    blind: float = 0.0,
 ) -> Tensor:
     """Weighted square error of the predicted noise.
 
@@ -53,7 +48,10 @@ def noise_loss(
         captions: Their captions.
         rng: Chooses what of the captions is said.
         said: So many captions, from the first, are never left out.
-        mostly_noise: Whether steps with much noise come oftener and count more, some of them blind.
+        mostly_noise: Whether steps with much noise come oftener and count more.
+        blind: Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a trace
+            of the picture (Lin et al. 2024), from which a model tells a dark background without
+            reading of it; sampling begins without that trace.
     """
     batch, device = len(latents), latents.device
     chances = torch.rand(batch, device=device)
@@ -61,11 +59,11 @@ def noise_loss(
     spread = spread.sqrt() if mostly_noise else spread
     steps = (spread * _STEPS).long().clamp(max=_STEPS - 1)
     noise = torch.randn_like(latents)
-    blind = torch.rand(batch, device=device) < (_BLIND if mostly_noise else 0)
-    steps = torch.where(blind, _STEPS - 1, steps)
+    unseen = torch.rand(batch, device=device) < blind
+    steps = torch.where(unseen, _STEPS - 1, steps)
     kept = signal().to(device)[steps][:, None, None, None]
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
-    noisy = torch.where(blind[:, None, None, None], noise, noisy)
+    noisy = torch.where(unseen[:, None, None, None], noise, noisy)
     wanted = (noisy - kept.sqrt() * latents) / (1 - kept).sqrt()
     texts = [with_chance(text, rng, said=i < said) for i, text in enumerate(captions)]
     context, bias = encoded(texts, device)
