@@ -49,9 +49,9 @@ def noise_loss(
         rng: Chooses what of the captions is said.
         said: So many captions, from the first, are never left out.
         mostly_noise: Whether steps with much noise come oftener and count more.
-        blind: Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a trace
-            of the picture (Lin et al. 2024), from which a model tells a dark background without
-            reading of it; sampling begins without that trace.
+        blind: Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a
+            trace of the picture (Lin et al. 2024), from which a model tells a dark background
+            without reading of it; sampling begins without that trace.
     """
     batch, device = len(latents), latents.device
     chances = torch.rand(batch, device=device)
