@@ -1,0 +1,111 @@
+"""A real ComfyUI and its page in Chromium, watched for whatever goes wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polaris_core.comfyui.locate import find_comfyui
+from polaris_core.comfyui.server import ComfyServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PICTURES = Path(os.environ.get("POLARIS_SCREENSHOTS") or ROOT / "test-screenshots")
+PATIENCE_MS = int(os.environ.get("POLARIS_BROWSER_TIMEOUT_S", "120")) * 1000
+ARGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+SETTINGS = {
+    "Comfy.TutorialCompleted": True,
+    "Polaris.ImageEncoder": "hashing",  # needs no weights; a picture is nearest to itself
+    "Polaris.TextEncoder": "sentence:all-MiniLM-L6-v2",
+}
+
+
+def chromium() -> str:
+    """Where the browser is; the test is skipped if there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found or not os.access(found, os.X_OK):
+        pytest.skip("no Chromium found: apt-get install chromium, or set CHROMIUM")
+    return found
+
+
+def post(server: ComfyServer, path: str, body: object) -> None:
+    request = urllib.request.Request(
+        server.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60):
+        pass
+
+
+def start(base: Path) -> Iterator[ComfyServer]:
+    """The server, with the settings that the tests want."""
+    comfyui = find_comfyui()
+    if comfyui is None:
+        pytest.skip("no ComfyUI found; set COMFYUI_PATH")
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("playwright is not installed: pip install playwright")
+    chromium()
+    with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}, start_timeout_s=900) as server:
+        post(server, "/api/settings", SETTINGS)
+        yield server
+
+
+class Watched:
+    """A page, and whatever went wrong in it."""
+
+    def __init__(self, context: Any, server: ComfyServer) -> None:
+        self.server = server
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _asked(self, request: Any) -> None:
+        own = (self.server.address, self.server.address.replace("http", "ws"), "data:", "blob:")
+        if not request.url.startswith(own):
+            self.foreign.append(request.url)
+
+    def open(self, query: str = "") -> Any:
+        """Go to the page and wait until a graph can be loaded."""
+        self.page.goto(f"{self.server.address}/{query}", wait_until="domcontentloaded")
+        ready = "window.comfyAPI?.app?.app?.extensionManager?.setting && !!app_().graph && "
+        ready += "!!globalThis.LiteGraph?.registered_node_types?.PolarisZoo"
+        self.page.wait_for_function(ready.replace("app_()", "window.comfyAPI.app.app"))
+        self.page.wait_for_timeout(1500)
+        if self.page.locator("[data-testid=dialog-overlay]").count():
+            self.page.keyboard.press("Escape")  # the host's greeting
+        return self.page
+
+    def check(self) -> None:
+        """Nothing of ours went wrong, and nothing was asked of another host."""
+        ours = [e for e in self.errors if "polaris" in e.lower() or "Content Security" in e]
+        assert not ours, ours
+        foreign = [url for url in self.foreign if not _is_the_hosts(url)]
+        assert not foreign, foreign
+
+
+def _is_the_hosts(url: str) -> bool:
+    """Whether ComfyUI's own page asks for it, with or without us."""
+    return not any(word in url for word in ("polaris", "civitai", "evil", "example"))
+
+
+def shoot(page: Any, name: str) -> None:
+    """Keep a picture of the page."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
