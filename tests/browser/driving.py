@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,27 @@ def widget(page: Any, node_type: str, name: str) -> str:
     )
 
 
+def wait_for_widget(page: Any, node_type: str, name: str, holds: str) -> None:
+    """Wait until a text stands in a widget."""
+    page.wait_for_function(
+        f"""([type, name, text]) => {APP}.graph.nodes.find((n) => n.type === type)
+            .widgets.find((w) => w.name === name).value.includes(text)""",
+        arg=[node_type, name, holds],
+    )
+
+
+def select(page: Any, node_type: str) -> None:
+    """Select one node and no other."""
+    page.evaluate(
+        f"""(type) => {{
+            const {{ canvas, graph }} = {APP};
+            canvas.deselectAll();
+            canvas.selectNode(graph.nodes.find((n) => n.type === type));
+        }}""",
+        node_type,
+    )
+
+
 def saved(page: Any) -> dict[str, Any]:
     """The workflow as it would be saved."""
     return page.evaluate(f"() => JSON.parse(JSON.stringify({APP}.graph.serialize()))")
@@ -111,6 +133,35 @@ def look_at(page: Any, node_type: str) -> None:
         node_type,
     )
     page.wait_for_timeout(600)
+
+
+def command(page: Any, name: str) -> None:
+    """Do what the command palette would."""
+    page.evaluate(f"{APP}.extensionManager.command.execute('{name}')")
+
+
+def drop_file(page: Any, target: str, file: Path) -> None:
+    """Drop a file on an element, as if it came from a folder of the computer."""
+    page.evaluate(
+        """([target, name, type, bytes]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            const element = document.querySelector(target);
+            const box = element.getBoundingClientRect();
+            const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+            for (const kind of ["dragenter", "dragover", "drop"])
+                element.dispatchEvent(new DragEvent(kind,
+                    { bubbles: true, cancelable: true, composed: true, dataTransfer, ...at }));
+        }""",
+        [target, file.name, mimetypes.guess_type(file.name)[0], list(file.read_bytes())],
+    )
+
+
+def scan(page: Any, sidebar: Any) -> None:
+    """Press Scan, and wait until it has ended and cards are there."""
+    sidebar.get_by_role("button", name="Scan", exact=True).click()
+    page.wait_for_function("!document.querySelector('.polaris-jobs button').disabled")
+    sidebar.locator(".polaris-in-list").first.wait_for()
 
 
 def open_sidebar(page: Any) -> Any:

@@ -82,9 +82,19 @@ export function showFrozen(frozen, problems) {
   ]);
 }
 
-/** @param {ModelRow[]} missing */
-export function showMissing(missing) {
+/** @param {ModelRow[]} rows One for each input that names a model. */
+export function showMissing(rows) {
+  const missing = distinct(rows);
   open(t("missing_title", { count: missing.length }), [h("p", {}, t("missing_hint")), models(missing)]);
+}
+
+/**
+ * Each model once, though several inputs name it.
+ *
+ * @param {ModelRow[]} rows
+ */
+export function distinct(rows) {
+  return [...new Map(rows.map((row) => [row.sha256 || row.file, row])).values()];
 }
 
 /** @param {ModelRow[]} rows */

@@ -1,7 +1,7 @@
 /** Freeze a workflow's picks for others, say what is missing here, restore a picture's plan. */
 
 import { startFreeze, startResolve } from "./api.js";
-import { showFrozen, showMissing } from "./dialogs.js";
+import { distinct, showFrozen, showMissing } from "./dialogs.js";
 import {
   classOf,
   EDITOR,
@@ -48,7 +48,7 @@ export async function resolve() {
     if (!result) return;
     if (result.missing.length) showMissing(result.missing);
     else if (!result.models.length) toast("info", t("nothing_named"));
-    else toast("success", t("all_here", { count: result.models.length }));
+    else toast("success", t("all_here", { count: distinct(result.models).length }));
   } catch (error) {
     tell(error);
   }

@@ -31,9 +31,11 @@ export class JobBar {
 
   /** @param {"scan" | "index"} kind */
   async start(kind) {
+    this.scan.disabled = this.index.disabled = true;
     try {
       this.show((await startJob(kind)).job);
     } catch (error) {
+      this.show(this.job);
       this.fail(error);
     }
   }
