@@ -68,7 +68,7 @@ def main() -> int:
             (base / "input").mkdir(exist_ok=True)
             draw_photograph().convert("RGB").save(base / "input" / "cat.png")
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
-            context = browser.new_context(viewport={"width": 1280, "height": 860})
+            context = browser.new_context(viewport={"width": 1280, "height": 1100})
             watched = Watched(context, server)
             page = watched.open()
             values = {"LoadImage__image": "cat.png", "PolarisLanguageModel__model": "tiny"}

@@ -9,6 +9,7 @@ import re
 import shutil
 import urllib.request
 from collections.abc import Iterator, Set
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,20 @@ def post(server: ComfyServer, path: str, body: object) -> None:
     )
     with urllib.request.urlopen(request, timeout=60):
         pass
+
+
+def ask(server: ComfyServer, path: str) -> Any:
+    """The JSON of a route. Not by our client: Playwright holds this thread's event loop."""
+    with urllib.request.urlopen(server.address + path, timeout=60) as answer:
+        return json.load(answer)
+
+
+def run_api(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
+    """Run a workflow through the API, without the page, to its end; what its nodes gave out."""
+    with ThreadPoolExecutor(1) as outside:
+        timeout_s = PATIENCE_MS / 1000
+        result = outside.submit(server.client.run, workflow, timeout_s=timeout_s).result()
+    return ask(server, f"/history/{result.prompt_id}")[result.prompt_id]["outputs"]
 
 
 def start(base: Path) -> Iterator[ComfyServer]:

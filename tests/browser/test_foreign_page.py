@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.browser.pages import post
+from tests.browser.pages import ask, post
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -31,7 +31,7 @@ SHOW = """(address) => new Promise((resolve) => {
 
 
 def jobs(server):
-    return server.client.get_json("/polaris/jobs")["jobs"]
+    return ask(server, "/polaris/jobs")["jobs"]
 
 
 def test_nothing_is_started_read_or_shown(browser, server):
@@ -39,7 +39,7 @@ def test_nothing_is_started_read_or_shown(browser, server):
     while any(job["state"] in ("waiting", "running") for job in jobs(server)):
         time.sleep(0.1)
     before = [job["id"] for job in jobs(server)]
-    cards = server.client.get_json("/polaris/cards?limit=20")["cards"]
+    cards = ask(server, "/polaris/cards?limit=20")["cards"]
     picture = server.address + next(c["thumbnail"] for c in cards if c["thumbnail"])
 
     context = browser.new_context()

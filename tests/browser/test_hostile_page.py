@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any
 
 import pytest
@@ -88,11 +89,11 @@ def hostile(tmp_path_factory):
             "name": payload,
             "baseModel": "SD 1.5",
             "trainedWords": [payload, "watercolor"],
-            "description": f"{WORDS} {payload}",
+            "description": f"{WORDS} {escape(payload)}",
             "modelId": 1,
             "model": {
                 **{"name": payload, "type": "LORA", "nsfw": False, "tags": ["style", payload]},
-                **{"description": f"{WORDS} {payload}"},
+                **{"description": f"{WORDS} {escape(payload)}"},
             },
             "creator": {"username": payload},
         }
@@ -137,13 +138,16 @@ def test_in_the_sidebar(page):
     rows = sidebar.locator(".polaris-list")
     names: set[str] = set()
     words: set[str] = set()
+    about: set[str] = set()
     for step in range(80):
         names |= seen_in(page, ".polaris-in-list .polaris-name")
         words |= seen_in(page, ".polaris-in-list .polaris-words")
+        about |= seen_in(page, ".polaris-in-list .polaris-reason")
         rows.evaluate("(e, step) => { e.scrollTop = step * 80 }", step)
         page.wait_for_timeout(40)
     assert names == set(PAYLOADS)
-    assert all(any(payload in text for text in words) for payload in PAYLOADS)
+    assert all(any(payload.rstrip(";") in text for text in words) for payload in PAYLOADS)
+    assert all(any(payload in text for text in about) for payload in PAYLOADS)
     rows.evaluate("(e) => { e.scrollTop = 0 }")
     sidebar.locator("details.polaris-problems summary").click()
     assert PAYLOADS[1] in sidebar.locator("details.polaris-problems").inner_text()

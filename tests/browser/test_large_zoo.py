@@ -1,4 +1,4 @@
-"""80,000 entries: quickly there, scrolled smoothly, in bounded memory; as the benchmark measures."""
+"""80,000 entries: quickly there, scrolled smoothly, in bounded memory (by the benchmark)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.browser.driving import (
     wait_for_widget,
     widget,
 )
-from tests.browser.pages import PATIENCE_MS, shoot
+from tests.browser.pages import PATIENCE_MS, run_api, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 
@@ -108,9 +108,8 @@ def test_what_was_clicked_outlives_a_reload_and_counts_in_a_run_through_the_api(
     page = watched.open()
     load(page, workflow)
     assert widget(page, LORAS, "pins") == text
-    result = server.client.run(api_form(page), timeout_s=PATIENCE_MS / 1000)
-    [outputs] = server.client.get_json(f"/history/{result.prompt_id}").values()
-    [plan] = next(o["polaris_plan"] for o in outputs["outputs"].values() if "polaris_plan" in o)
+    outputs = run_api(server, api_form(page))
+    [plan] = next(one["polaris_plan"] for one in outputs.values() if "polaris_plan" in one)
     picked = {step.slot.value: step.pick.file for step in plan_from_json(plan).loras}
     assert picked["style"] == file
     watched.check()

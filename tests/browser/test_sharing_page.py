@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.driving import (
     APP,
+    api_form,
     cards_of,
     command,
     drop_file,
@@ -18,7 +19,7 @@ from tests.browser.driving import (
     saved,
     widget,
 )
-from tests.browser.pages import PATIENCE_MS, shoot
+from tests.browser.pages import PATIENCE_MS, run_api, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 
@@ -120,8 +121,7 @@ def test_a_picture_of_an_api_run_is_offered_to_be_restored_in_the_sidebar(
 ):
     page = watched.open()
     load(page, graph(**SENTENCE))
-    api = page.evaluate(f"async () => (await {APP}.graphToPrompt()).output")
-    server.client.run(api, timeout_s=PATIENCE_MS / 1000)
+    run_api(server, api_form(page))
     sidebar = open_sidebar(page)
     drop_file(page, ".polaris-search-box", newest_picture(server))
     sidebar.get_by_role("button", name="Restore it").click()

@@ -235,7 +235,7 @@ def test_a_scan_tells_how_far_it_is_and_is_cancelled(watched, server, many):
     for file in many.iterdir():
         file.unlink()
     scan(page, sidebar)
-    sidebar.locator(".polaris-job-words", has_text="removed").wait_for()
+    sidebar.locator(".polaris-job-words", has_text="unchanged").wait_for()
     sidebar.get_by_role("button", name="Index", exact=True).click()
     sidebar.locator(".polaris-job-words", has_text="indexed").wait_for()
     watched.check()

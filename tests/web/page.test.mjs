@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { distinct } from "../../web/polaris/dialogs.js";
 import { isWebAddress } from "../../web/polaris/dom.js";
 import { everyNode, feeding, nearestWith, outputKey, placeOf } from "../../web/polaris/graph.js";
 import { PagedCards } from "../../web/polaris/pages.js";
@@ -178,6 +179,18 @@ test("a circle of links ends", () => {
   const b = { id: 2, type: "PolarisTreeRerank", inputs: [{ name: "shortlist", link: 2 }] };
   const root = graph([a, b], { 1: { origin_id: 2 }, 2: { origin_id: 1 } });
   assert.equal(nearestWith(a, "shortlist", "pins", root), null);
+});
+
+test("a model that several inputs name is told once", () => {
+  const rows = [
+    { node: "4", file: "a", sha256: "1" },
+    { node: "6", file: "sub/a", sha256: "1" },
+    { node: "5", file: "b", sha256: "" },
+    { node: "6", file: "b", sha256: "" },
+    { node: "6", file: "c", sha256: "2" },
+  ];
+  assert.deepEqual(distinct(rows).map(({ file }) => file), ["sub/a", "b", "c"]);
+  assert.deepEqual(distinct([]), []);
 });
 
 test("only addresses of the web become links", () => {
