@@ -2,9 +2,10 @@
 
     python benchmarks/page_in_browser.py [--entries 80000] [--json]
 
-A real ComfyUI with a generated catalogue, and its page in Chromium. Times are of the page itself:
-from the click on the tab to the first card, the longest and the usual time between two frames while
-the list is scrolled from one end to the other, and the memory of the scripts before and after.
+A real ComfyUI with a generated catalogue whose every entry has a picture, and its page in Chromium.
+Times are of the page itself: from the click on the tab to the first card, the longest and the usual
+time between two frames while the list is scrolled from one end to the other, and the memory of the
+scripts before and after.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +28,11 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from page import entries  # noqa: E402
 
+from polaris_core.catalogue.entry import Entry, Preview  # noqa: E402
 from polaris_core.catalogue.store import Store  # noqa: E402
 from polaris_core.comfyui.locate import find_comfyui  # noqa: E402
 from polaris_core.comfyui.server import ComfyServer  # noqa: E402
+from polaris_core.demo.drawing import draw  # noqa: E402
 from polaris_core.retrieval.zoo import CATALOGUE  # noqa: E402
 
 if TYPE_CHECKING:
@@ -90,6 +94,20 @@ LAST_CARD = """() => new Promise((resolve) => {
 })"""
 
 
+def with_pictures(made: list[Entry], folder: Path, pictures: int = 60) -> list[Entry]:
+    """The entries, each with one of so many previews that are drawn into their folder."""
+    folder.mkdir(parents=True)
+    previews: list[Preview] = []
+    for number in range(pictures):
+        path = folder / f"{number}.png"
+        draw("watercolor fox", number).resize((512, 512)).save(path)
+        previews.append(Preview(str(path)))
+    return [
+        replace(entry, root=str(folder), previews=(previews[number % pictures],))
+        for number, entry in enumerate(made)
+    ]
+
+
 @contextmanager
 def page_of(count: int) -> Iterator[Page]:
     """The page of a ComfyUI that knows so many entries; what is missing is said and ends it."""
@@ -104,7 +122,7 @@ def page_of(count: int) -> Iterator[Page]:
         home = base / "user" / "__polaris"
         home.mkdir(parents=True)
         with Store.open(home / CATALOGUE) as store:
-            store.add(entries(count))
+            store.add(with_pictures(entries(count), base / "models" / "loras"))
         packs = {"polaris": ROOT}
         with (
             ComfyServer(comfyui, base, custom_nodes=packs, start_timeout_s=900) as server,
