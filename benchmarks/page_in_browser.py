@@ -27,12 +27,12 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from page import entries  # noqa: E402
+from PIL import Image  # noqa: E402
 
 from polaris_core.catalogue.entry import Entry, Preview  # noqa: E402
 from polaris_core.catalogue.store import Store  # noqa: E402
 from polaris_core.comfyui.locate import find_comfyui  # noqa: E402
 from polaris_core.comfyui.server import ComfyServer  # noqa: E402
-from polaris_core.demo.drawing import draw  # noqa: E402
 from polaris_core.retrieval.zoo import CATALOGUE  # noqa: E402
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ LAST_CARD = """() => new Promise((resolve) => {
 
 
 def with_pictures(made: list[Entry], folder: Path, pictures: int = 60) -> list[Entry]:
-    """The entries, each with one of so many previews that are drawn into their folder."""
+    """The entries, each with one of so many previews, grainy ones, in their folder."""
     folder.mkdir(parents=True)
     previews: list[Preview] = []
     for number in range(pictures):
-        path = folder / f"{number}.png"
-        draw("watercolor fox", number).resize((512, 512)).save(path)
+        path = folder / f"{number}.jpg"
+        Image.effect_noise((512, 512), 40 + number).convert("RGB").save(path)
         previews.append(Preview(str(path)))
     return [
         replace(entry, root=str(folder), previews=(previews[number % pictures],))
