@@ -27,6 +27,7 @@ from polaris_core.page.resolve import resolve
 from polaris_core.page.search import SearchQuery, search_cards
 from polaris_core.page.settings import Settings
 from polaris_core.page.status import status_of_zoo
+from polaris_core.page.thumbnail_cache import ThumbnailCache
 from polaris_core.page.thumbnails import Thumbnail, thumbnail
 from polaris_core.progress import Progress
 from polaris_core.retrieval.identity import Hash
@@ -87,6 +88,7 @@ class Page:
         self._store: Store | None = None
         self._browser: Browser | None = None
         self._trouble: dict[tuple[str, str], Json] = {}
+        self._thumbnails = ThumbnailCache(host.home / "thumbnails")
         self.jobs = Jobs(lambda job: host.send("polaris.job", job.payload()))
 
     @property
@@ -159,8 +161,7 @@ class Page:
             BrokenPreview: It cannot be read.
         """
         folders = [str(folder.path) for folder in self._host.folders()]
-        cache = self._host.home / "thumbnails"
-        return thumbnail(self.store.entry(id), level, cache, folders)
+        return thumbnail(self.store.entry(id), level, self._thumbnails, folders)
 
     def search(
         self, query: SearchQuery, settings: Settings, picture: RGBImage | None = None
