@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from polaris_core.catalogue.assemble import entry_from_facts
-from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind, Preview
+from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind, Preview, Terms
 from polaris_core.catalogue.facts import Facts
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
 from polaris_core.catalogue.maturity import level_of, maturity_of_model
@@ -32,6 +32,8 @@ _WEIGHTS = ("", "model", "pruned model")
 _PICTURES_LIMIT = 16
 _PROMPT_LIMIT = 4_000
 _ADAPTERS = {"lora": AdapterType.LORA, "locon": AdapterType.LOCON, "dora": AdapterType.DORA}
+_SELLING = frozenset({"image", "rent", "sell"})
+"""Each of these words of 2023 allows what the ones before it do, beginning with selling pictures."""
 _USES = re.compile(r"[A-Za-z]+")
 
 
@@ -111,8 +113,10 @@ def version_facts(version: Json, *, model: Json | None = None, size_bytes: int =
         maturity=maturity_of_model(version, model, pictures=[p.maturity for p in previews]),
         preview_maturity=max((p.maturity for p in previews), default=level_of(None)),
         licence=_licence(model),
+        terms=_terms(model),
         creator=text_in(creator, "username"),
         source=_page(version, model),
+        download=_download(file) or _download(version),
         sha256=valid_sha256(string_in(hashes, "SHA256")),
         autov3=autov3_of(string_in(hashes, "AutoV3")),
         type=text_in(model, "type") or text_in(version, "type"),
@@ -167,6 +171,25 @@ def _licence(model: Json) -> str:
     if type(other := model.get("allowDifferentLicense")) is bool:
         parts.append("any licence for derivatives" if other else "same licence for derivatives")
     return "; ".join(parts)
+
+
+def _terms(model: Json) -> Terms:
+    """The same permissions for filters; a single word of 2023 includes those below it."""
+    told = model.get("allowCommercialUse")
+    names = {n.lower() for use in strings_in(model, "allowCommercialUse") for n in _USES.findall(use)}
+    single = type(told) is str and not told.startswith("{")
+    sells = not names.isdisjoint(_SELLING if single else {"image"})
+    credit, derivatives = model.get("allowNoCredit"), model.get("allowDerivatives")
+    return Terms(
+        commercial=sells if names else None,
+        credit=not credit if type(credit) is bool else None,
+        derivatives=derivatives if type(derivatives) is bool else None,
+    )
+
+
+def _download(holder: Json) -> str:
+    url = text_in(holder, "downloadUrl")
+    return url if url.startswith(("https://", "http://")) else ""
 
 
 def _ids(version: Json, model: Json) -> tuple[str, str]:
