@@ -25,7 +25,7 @@ from polaris_core.catalogue.values import (
 from polaris_core.catalogue.words import trigger_words
 from polaris_core.errors import BrokenSidecar
 
-__all__ = ["entries_from_model", "version_facts"]
+__all__ = ["entries_from_model", "kind_of", "version_facts"]
 
 _SITE = "https://civitai.com"
 _WEIGHTS = ("", "model", "pruned model")
@@ -38,13 +38,17 @@ _USES = re.compile(r"[A-Za-z]+")
 
 
 def entries_from_model(
-    record: Mapping[str, object], *, versions: Literal["latest", "all"] = "latest"
+    record: Mapping[str, object],
+    *,
+    versions: Literal["latest", "all"] = "latest",
+    site: str = _SITE,
 ) -> list[Entry]:
     """Make entries that are not on disk from a whole model record of Civitai's API.
 
     Args:
         record: One item of `GET /api/v1/models`, or the answer of `GET /api/v1/models/:id`.
         versions: The newest version alone, which the site lists first, or every one.
+        site: The address that its pages of models begin with.
 
     Returns:
         One entry a version; none where the record lists no version.
@@ -57,12 +61,14 @@ def entries_from_model(
         hint = "expected an object with id, name and modelVersions, as Civitai's API gives it"
         raise BrokenSidecar("not a model record of Civitai", value=record, hint=hint)
     limit = 1 if versions == "latest" else 4096
-    return [_entry(record, version) for version in objects_in(record, "modelVersions", limit)]
+    found = objects_in(record, "modelVersions", limit)
+    return [_entry(record, version, site) for version in found]
 
 
-def _entry(record: Json, version: Json) -> Entry:
+def _entry(record: Json, version: Json, site: str) -> Entry:
     facts = version_facts(version, model=record)
-    kind, adapter_type = _kind(facts.type)
+    facts.source = _page(version, record, site)
+    kind, adapter_type = kind_of(facts.type)
     size_kb = number_in(_file(version, 0), "sizeKB") or 0.0
     return entry_from_facts(
         facts,
@@ -74,7 +80,8 @@ def _entry(record: Json, version: Json) -> Entry:
     )
 
 
-def _kind(type_name: str) -> tuple[Kind, AdapterType | None]:
+def kind_of(type_name: str) -> tuple[Kind, AdapterType | None]:
+    """What the site's name of a type means: `Checkpoint`, `LORA`, `LoCon`, …"""
     lowered = type_name.lower()
     if lowered == "checkpoint":
         return Kind.CHECKPOINT, None
@@ -197,11 +204,11 @@ def _ids(version: Json, model: Json) -> tuple[str, str]:
     return (model_id if model_id.isdecimal() else ""), text_in(version, "id")
 
 
-def _page(version: Json, model: Json) -> str:
+def _page(version: Json, model: Json, site: str = _SITE) -> str:
     model_id, version_id = _ids(version, model)
     if not model_id:
         return ""
-    page = f"{_SITE}/models/{model_id}"
+    page = f"{site}/models/{model_id}"
     return f"{page}?modelVersionId={version_id}" if version_id.isdecimal() else page
 
 

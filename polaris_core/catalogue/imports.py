@@ -109,19 +109,22 @@ def keep(
     Args:
         store: The catalogue.
         state: How far the source is read with this page.
-        offers: At most 256 of them; of two of the same key the last counts.
+        offers: Of two of the same key the last counts.
         problems: What of the page could not be read.
 
     Raises:
         StoreProblem: The catalogue cannot be used.
     """
-    assert len(offers) <= MOST_AT_ONCE
     counts: Counter[Written] = Counter()
     origin = stored(state.origin)
     with store.writing() as connection:
-        touched: set[int] = set()
         found = list(problems)
-        for offer in {offer.key: offer for offer in offers}.values():
+        changed = False
+        touched: set[int] = set()
+        for number, offer in enumerate({offer.key: offer for offer in offers}.values(), start=1):
+            if number % MOST_AT_ONCE == 0:
+                changed |= settle(connection, touched)
+                touched = set()
             try:
                 written, near = put_offer(connection, state.origin, offer)
             except InvalidInput as problem:
@@ -131,7 +134,7 @@ def keep(
             touched |= near
             name = (origin, stored(offer.key))
             connection.execute("DELETE FROM refused WHERE origin = ? AND key = ?", name)
-        if touched and settle(connection, touched):
+        if settle(connection, touched) or changed:
             mark_changed(connection)
         rows = [(origin, *map(stored, (r.key, r.problem, r.value, r.hint))) for r in found]
         connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?)", rows)
