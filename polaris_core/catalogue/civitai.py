@@ -33,7 +33,7 @@ _PICTURES_LIMIT = 16
 _PROMPT_LIMIT = 4_000
 _ADAPTERS = {"lora": AdapterType.LORA, "locon": AdapterType.LOCON, "dora": AdapterType.DORA}
 _SELLING = frozenset({"image", "rent", "sell"})
-"""Each of these words of 2023 allows what the ones before it do, beginning with selling pictures."""
+"""Each of these words of 2023 allows what the ones before it do, first of all to sell pictures."""
 _USES = re.compile(r"[A-Za-z]+")
 
 
@@ -81,7 +81,7 @@ def _entry(record: Json, version: Json, site: str) -> Entry:
 
 
 def kind_of(type_name: str) -> tuple[Kind, AdapterType | None]:
-    """What the site's name of a type means: `Checkpoint`, `LORA`, `LoCon`, …"""
+    """What the site's name of a type means: `Checkpoint`, `LORA`, `LoCon` and the like."""
     lowered = type_name.lower()
     if lowered == "checkpoint":
         return Kind.CHECKPOINT, None
@@ -183,7 +183,9 @@ def _licence(model: Json) -> str:
 def _terms(model: Json) -> Terms:
     """The same permissions for filters; a single word of 2023 includes those below it."""
     told = model.get("allowCommercialUse")
-    names = {n.lower() for use in strings_in(model, "allowCommercialUse") for n in _USES.findall(use)}
+    names = {
+        n.lower() for use in strings_in(model, "allowCommercialUse") for n in _USES.findall(use)
+    }
     single = type(told) is str and not told.startswith("{")
     sells = not names.isdisjoint(_SELLING if single else {"image"})
     credit, derivatives = model.get("allowNoCredit"), model.get("allowDerivatives")

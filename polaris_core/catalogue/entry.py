@@ -5,7 +5,17 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-__all__ = ["AdapterType", "BaseModel", "Entry", "Kind", "Maturity", "Preview", "Role", "Terms"]
+__all__ = [
+    "UNKNOWN_TERMS",
+    "AdapterType",
+    "BaseModel",
+    "Entry",
+    "Kind",
+    "Maturity",
+    "Preview",
+    "Role",
+    "Terms",
+]
 
 
 class Kind(str, enum.Enum):
@@ -101,6 +111,10 @@ class Terms:
         return (self.commercial, self.credit, self.derivatives) != (None, None, None)
 
 
+UNKNOWN_TERMS = Terms()
+"""Nobody says anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A picture that shows what an entry makes."""
@@ -140,7 +154,7 @@ class Entry:
     previews: tuple[Preview, ...] = ()
     maturity: Maturity = Maturity.UNKNOWN
     licence: str = ""
-    terms: Terms = Terms()
+    terms: Terms = UNKNOWN_TERMS
     """What the licence allows, for filters."""
     real_person: bool = False
     """Whether it shows the likeness of a real person."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from polaris_core.catalogue.entry import Entry, Maturity, Preview, Terms
+from polaris_core.catalogue.entry import UNKNOWN_TERMS, Entry, Maturity, Preview, Terms
 from polaris_core.catalogue.values import distinct
 
 __all__ = ["TAGS_LIMIT", "Facts", "merge", "unite_previews", "unite_prompts", "unite_words"]
@@ -60,7 +60,7 @@ class Facts:
     preview_maturity: Maturity = Maturity.UNKNOWN
     """Of the preview on disk."""
     licence: str = ""
-    terms: Terms = Terms()
+    terms: Terms = UNKNOWN_TERMS
     creator: str = ""
     source: str = ""
     download: str = ""

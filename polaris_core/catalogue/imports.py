@@ -15,7 +15,15 @@ from polaris_core.catalogue.upsert import Written, mark_changed, settle
 from polaris_core.errors import InvalidInput
 from polaris_core.progress import Progress, silent
 
-__all__ = ["ImportState", "Refused", "forget_import", "imports", "keep", "known_revision", "refused"]
+__all__ = [
+    "ImportState",
+    "Refused",
+    "forget_import",
+    "imports",
+    "keep",
+    "known_revision",
+    "refused",
+]
 
 _SHOWN_REFUSALS = 10_000
 

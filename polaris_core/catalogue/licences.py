@@ -1,6 +1,7 @@
 """What well-known licences allow, by the names that sites and trainers give them.
 
-A table of facts, not legal advice: what is not in it stays unknown, and filters treat unknown as no.
+A table of facts, not legal advice: what is not in it stays unknown, and filters treat unknown as
+no.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ MOST_AT_ONCE = 256
 """How many offers may change before `connected` is asked."""
 
 _MOST_HOLDERS = 64
-"""Who shares a mark with more than these is not joined by it: somebody gives one hash to everything.
-Which of them count follows from what they are, so that it does not depend on who came first."""
+"""Who shares a mark with more than these is not joined by it: somebody gives one hash to all.
+Which of them count follows from what they are, not from who came first."""
 
 
 def set_marks(

@@ -1,1 +1,1 @@
-"""Entries from other people's catalogues: models that are not on this disk, searchable like the others."""
+"""Other people's catalogues: models that are not on this disk, searchable like the others."""

@@ -38,6 +38,8 @@ class Page:
     """How many records were read up to here, of `total`; for people."""
     total: int = 0
     """0 if the source does not say."""
+    known: int = 0
+    """How many records were passed over because the catalogue has them as they are."""
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 from urllib.parse import urlsplit
 
-from polaris_core.catalogue.values import Json, object_in, text_in
+from polaris_core.catalogue.values import as_object, object_in, text_in
 from polaris_core.errors import SourceProblem
 from polaris_core.importing.base import Known, Page, StaleCursorError
 from polaris_core.importing.http import Query, Refusal, Site
@@ -78,14 +78,14 @@ class CivitaiSource:
             if cursor and answer.status in (400, 404, 410, 422):
                 raise StaleCursorError
             raise self._site.problem_of(answer, _MODELS)
-        items = cast("Json", answer).get("items") if isinstance(answer, dict) else None
+        items = as_object(answer).get("items")
         if not isinstance(items, list):
             raise SourceProblem(
                 f"{self._site.host} gives no list of models",
                 value=answer,
                 hint="Is this Civitai's API, or one like it? Its address is that of the site",
             )
-        metadata = object_in(cast("Json", answer), "metadata")
+        metadata = object_in(as_object(answer), "metadata")
         following = text_in(metadata, "nextCursor") or _cursor_in(text_in(metadata, "nextPage"))
         return cast("list[object]", items), following
 

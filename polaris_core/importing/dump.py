@@ -7,9 +7,9 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from polaris_core.catalogue.files import reason_of
 from polaris_core.catalogue.imports import Refused
@@ -71,7 +71,7 @@ class DumpSource:
                 offers, refused = self._read(batch)
                 yield Page(tuple(offers), tuple(refused), f"{edition} {start}", start)
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> gzip.GzipFile | BufferedReader:
         with self._path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         return gzip.open(self._path, "rb") if packed else self._path.open("rb")
@@ -91,7 +91,9 @@ class DumpSource:
         return offers, [*refused, *more]
 
 
-def _lines(file: IO[bytes], start: int, progress: Progress) -> Iterator[tuple[int, bytes]]:
+def _lines(
+    file: gzip.GzipFile | BufferedReader, start: int, progress: Progress
+) -> Iterator[tuple[int, bytes]]:
     """Lines with their numbers from 1, those after `start`; empty ones are passed over."""
     number = 0
     while line := file.readline(_LONGEST_LINE + 1):

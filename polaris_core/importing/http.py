@@ -93,7 +93,9 @@ class Site:
         self.base = self.base.strip().rstrip("/")
         endpoint = parse_endpoint(self.base)
         if "://" not in self.base:
-            raise InvalidInput("not the address of a site", value=self.base, hint="Begin it with https://")
+            raise InvalidInput(
+                "not the address of a site", value=self.base, hint="Begin it with https://"
+            )
         if not (endpoint.is_encrypted or endpoint.is_private):
             hint = "Use its https address"
             raise InvalidInput("a public site is asked over https only", value=self.base, hint=hint)

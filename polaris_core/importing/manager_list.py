@@ -16,7 +16,7 @@ from polaris_core.catalogue.files import UNREADABLE, open_regular, reason_of
 from polaris_core.catalogue.imports import Refused
 from polaris_core.catalogue.offers import Offer
 from polaris_core.catalogue.plain_text import plain_text
-from polaris_core.catalogue.values import Json, string_in, text_in
+from polaris_core.catalogue.values import as_object, string_in, text_in
 from polaris_core.errors import FileProblem
 from polaris_core.importing.base import Known, Page
 from polaris_core.progress import Progress
@@ -81,7 +81,7 @@ class ManagerListSource:
             raise FileProblem(
                 "not readable as JSON", path=str(self._path), value=reason_of(error)
             ) from error
-        models = cast("Json", found).get("models") if isinstance(found, dict) else None
+        models = as_object(found).get("models")
         if not isinstance(models, list):
             hint = 'Expected {"models": […]}, as ComfyUI-Manager keeps it in model-list.json'
             raise FileProblem("no list of models", path=str(self._path), value=found, hint=hint)
@@ -94,14 +94,18 @@ def _offer(model: object) -> Offer:
     Raises:
         ValueError: It has no name or no address.
     """
-    held = cast("Json", model) if isinstance(model, dict) else {}
+    held = as_object(model)
     name, address = text_in(held, "name"), text_in(held, "url")
     if not name or not address.startswith(("https://", "http://")):
         raise ValueError("neither name nor address" if not name else "no address to get it from")
     file = text_in(held, "filename").replace("\\", "/").rpartition("/")[2]
     kind = _KINDS.get(text_in(held, "type").lower(), Kind.OTHER)
     size = text_in(held, "size")
-    told = {"filename": file, "save_path": text_in(held, "save_path"), "type": text_in(held, "type")}
+    told = {
+        "filename": file,
+        "save_path": text_in(held, "save_path"),
+        "type": text_in(held, "type"),
+    }
     facts = Facts(
         name=name,
         base_models=(text_in(held, "base"),),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Literal
 
 from polaris_core.catalogue.civitai import entries_from_model
 from polaris_core.catalogue.imports import Refused
 from polaris_core.catalogue.offers import Offer
-from polaris_core.catalogue.values import Json, text_in
+from polaris_core.catalogue.values import as_object, text_in
 from polaris_core.errors import PolarisError
 
 __all__ = ["Versions", "offers_from", "read_records"]
@@ -33,7 +33,7 @@ def read_records(
         try:
             offers += offers_from(record, versions, site)
         except PolarisError as problem:
-            name = text_in(cast("Json", record), "id") if isinstance(record, dict) else ""
+            name = text_in(as_object(record), "id")
             key = f"model {name}" if name else place
             refused.append(Refused(key, problem.problem, problem.value, problem.hint))
     return offers, refused
@@ -45,7 +45,7 @@ def offers_from(record: object, versions: Versions, site: str) -> list[Offer]:
     Raises:
         BrokenSidecar: It is no model record.
     """
-    held = cast("Json", record) if isinstance(record, dict) else {}
+    held = as_object(record)
     entries = entries_from_model(held, versions=versions, site=site)
     model = text_in(held, "id")
     return [

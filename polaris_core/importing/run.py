@@ -1,7 +1,7 @@
 """Bring a source's entries into the catalogue.
 
-Each page is written together with the place where the next one begins, in one transaction: an import
-that is stopped or killed at any moment goes on after the last page that was written.
+Each page is written together with the place where the next one begins, in one transaction: an
+import that is stopped or killed at any moment goes on after the last page that was written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from polaris_core.progress import Progress, silent
 __all__ = ["ImportReport", "import_from"]
 
 _SETTLED_PAGES = 2
-"""So many pages in a row without anything new, of a source that gives new things first, are enough."""
+"""So many pages without anything new are enough of a source that gives new things first."""
 _EMPTY_PAGES = 20
 """So many pages in a row that only repeat what this reading has seen lead nowhere."""
 _SHOWN_REFUSALS = 100
@@ -125,7 +125,7 @@ class _Run:
         self._cursors.add(cursor or "the beginning")
         for page in self._pages(cursor):
             before = self._counts.copy()
-            fresh = self._unseen(page)
+            fresh = self._unseen(page) or page.known
             stale = 0 if fresh else stale + 1
             fruitless = page.cursor in self._cursors or stale >= _EMPTY_PAGES
             self._cursors.add(page.cursor)
@@ -138,7 +138,9 @@ class _Run:
                 )
             new = self._counts - before
             busy = new[Written.ADDED] + new[Written.CHANGED]
-            settled = 0 if busy or not page.offers else settled + 1
+            told = bool(page.offers or page.known)
+            settled = settled + 1 if told and not busy else 0
+            self._counts[Written.UNCHANGED] += page.known
             if self._only_new and settled >= _SETTLED_PAGES:
                 self._finish()
                 return

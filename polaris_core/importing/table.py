@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import csv
 import json
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,7 +82,7 @@ class TableSource:
                 "not readable as a table", path=str(self._path), value=reason_of(error)
             ) from error
 
-    def _pages(self, cursor: str, read: Any) -> Iterator[Page]:  # noqa: ANN401  _csv or _parquet
+    def _pages(self, cursor: str, read: Callable[[Path], Iterator[Row]]) -> Iterator[Page]:
         status = self._path.stat()
         edition = f"{status.st_size} {status.st_mtime_ns}"
         start = int(cursor.rpartition(" ")[2]) if cursor.startswith(f"{edition} ") else 0
@@ -111,11 +111,10 @@ def _csv(path: Path) -> Iterator[Row]:
 
 def _parquet(path: Path) -> Iterator[Row]:
     try:
-        import pyarrow.parquet
+        parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
         hint = "pip install pyarrow, or use the table as CSV"
         raise MissingDependency("pyarrow is not installed", value=path.name, hint=hint) from error
-    parquet: Any = pyarrow.parquet
     with parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_ROWS_PER_PAGE):
             for row in batch.to_pylist():
@@ -188,7 +187,7 @@ def _whole(row: Row, *names: str) -> str:
     """A number or name; tables with gaps in a column write whole numbers as `58390.0`."""
     for name in names:
         value = row.get(name)
-        if isinstance(value, float) and math.isfinite(value) and value == int(value):
+        if isinstance(value, float) and value.is_integer():
             return str(int(value))
         if text := text_in(row, name):
             return text.removesuffix(".0") if text.removesuffix(".0").isdecimal() else text
