@@ -13,7 +13,7 @@ from polaris_core.catalogue.rows import COLUMNS, entry_of, loaded, packed, store
 from polaris_core.catalogue.unite import rank_of
 from polaris_core.catalogue.write import Written
 
-__all__ = ["Offer", "offers_of", "own_of", "put_offer", "set_own", "shown_in"]
+__all__ = ["Offer", "listed", "offers_of", "own_of", "put_offer", "set_own", "shown_in"]
 
 _ROWS_AT_ONCE = 500
 
@@ -91,6 +91,12 @@ def shown_in(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, in
             connection.execute(f"SELECT id, entry FROM offers WHERE id IN ({marks})", part)
         )
     return shown
+
+
+def listed(connection: sqlite3.Connection, ids: Collection[int]) -> set[int]:
+    """Those of these entries that are there, and not files on disk."""
+    statement = "SELECT id FROM entries WHERE id = ? AND NOT on_disk"
+    return {id for id in ids if connection.execute(statement, (id,)).fetchone()}
 
 
 def own_of(connection: sqlite3.Connection, id: int) -> Entry:

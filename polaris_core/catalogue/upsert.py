@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable
 
 from polaris_core.catalogue.entry import Entry
 from polaris_core.catalogue.marks import grouped, marks_of
-from polaris_core.catalogue.offers import offers_of, own_of, set_own, shown_in
+from polaris_core.catalogue.offers import listed, offers_of, own_of, set_own, shown_in
 from polaris_core.catalogue.owners import Marked, connected, counting, holders_of, set_marks
 from polaris_core.catalogue.rows import identity_of
 from polaris_core.catalogue.unite import completed, unite
@@ -123,8 +123,7 @@ def settle(connection: sqlite3.Connection, touched: Iterable[int]) -> bool:
         told = _same_as(file, marked)
         changed |= _complete(connection, -file, told)
         had |= dict.fromkeys(told, -file)
-    files = {-owner for owner in marked if owner < 0}
-    free = {id for id in before.values() if id is not None} - files
+    free = listed(connection, {id for id in before.values() if id is not None})
     alone = {owner: marks for owner, marks in marked.items() if owner > 0 and owner not in had}
     for group in grouped(alone):
         kept = min(free.intersection(before[o] or 0 for o in group), default=None)
