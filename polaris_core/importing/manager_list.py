@@ -25,6 +25,7 @@ __all__ = ["ManagerListSource"]
 
 _LARGEST_BYTES = 64 << 20
 _PER_PAGE = 200
+_WEB = ("https://", "http://")
 _KINDS = {
     "checkpoint": Kind.CHECKPOINT,
     "checkpoints": Kind.CHECKPOINT,
@@ -96,8 +97,11 @@ def _offer(model: object) -> Offer:
     """
     held = as_object(model)
     name, address = text_in(held, "name"), text_in(held, "url")
-    if not name or not address.startswith(("https://", "http://")):
-        raise ValueError("neither name nor address" if not name else "no address to get it from")
+    page = text_in(held, "reference")
+    if not address.startswith(_WEB):
+        address = ""  # whole repositories are listed as "<huggingface>"
+    if not name or not (address or page.startswith(_WEB)):
+        raise ValueError("no address to get it from" if name else "no name")
     file = text_in(held, "filename").replace("\\", "/").rpartition("/")[2]
     kind = _KINDS.get(text_in(held, "type").lower(), Kind.OTHER)
     size = text_in(held, "size")
@@ -111,7 +115,7 @@ def _offer(model: object) -> Offer:
         base_models=(text_in(held, "base"),),
         description=plain_text(string_in(held, "description")),
         aliases=(stem_of(file),) if file else (),
-        source=text_in(held, "reference"),
+        source=page,
         download=address,
         type=text_in(held, "type"),
         extra={key: text for key, text in {**told, "size_told": size}.items() if text},
@@ -125,7 +129,7 @@ def _offer(model: object) -> Offer:
         size_bytes=_bytes(size),
         unsafe=file.lower().endswith(tuple(UNSAFE_SUFFIXES)),
     )
-    return Offer(f"{text_in(held, 'save_path')}/{file} {address}", entry)
+    return Offer(f"{text_in(held, 'save_path')}/{file} {address or page}", entry)
 
 
 def _bytes(size: str) -> int:

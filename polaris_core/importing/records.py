@@ -9,7 +9,7 @@ from polaris_core.catalogue.civitai import entries_from_model
 from polaris_core.catalogue.imports import Refused
 from polaris_core.catalogue.offers import Offer
 from polaris_core.catalogue.values import as_object, text_in
-from polaris_core.errors import PolarisError
+from polaris_core.errors import BrokenSidecar, PolarisError
 
 __all__ = ["Versions", "offers_from", "read_records"]
 
@@ -43,11 +43,13 @@ def offers_from(record: object, versions: Versions, site: str) -> list[Offer]:
     """The offers of one model record; their keys are the numbers of versions.
 
     Raises:
-        BrokenSidecar: It is no model record.
+        BrokenSidecar: It is no model record, or lists no version.
     """
     held = as_object(record)
     entries = entries_from_model(held, versions=versions, site=site)
     model = text_in(held, "id")
+    if not entries:
+        raise BrokenSidecar("the model lists no version, so there is nothing to get", value=model)
     return [
         # Records of the site have both numbers; where a version has none its place must do.
         Offer(entry.extra.get("version_id") or f"{model}/{place}", entry)

@@ -100,10 +100,11 @@ def write_csv(path, models):
 
 
 def write_parquet(path, models):
-    pyarrow = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow, which is not installed")
-    import pyarrow.parquet
+    reason = "Parquet needs pyarrow, which is not installed"
+    parquet = pytest.importorskip("pyarrow.parquet", reason=reason)
+    import pyarrow
 
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table_rows(models)), path)
+    parquet.write_table(pyarrow.Table.from_pylist(table_rows(models)), path)
     return path
 
 

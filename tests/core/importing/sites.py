@@ -222,4 +222,5 @@ class HubPages:
         }
 
     def readme(self, made):
-        return f"---\nlicense: mit\n---\n# {made.name}\n\n<Gallery />\n\n## Model description\n\n{made.text}\n"
+        head = f"---\nlicense: mit\n---\n# {made.name}\n\n<Gallery />\n\n"
+        return f"{head}## Model description\n\n{made.text}\n"
