@@ -1,0 +1,184 @@
+"""What a catalogue of the community's whole library costs: importing, opening, adding, memory, disk.
+
+    python benchmarks/import_catalogue.py [--json] [--entries N] [--data FOLDER]
+
+The records are those of the two dumps in ../shared/data, read as often as it takes with other
+numbers, hashes and names: 6,500 checkpoints and 75,000 adapters by default. Without that folder
+nothing is measured. The word "searchable" is meant as a user does: after adding one LoRA its name is
+found by the words of the catalogue, and by the encoder `hashing`, whose cost is next to nothing; a
+real encoder embeds one text more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import gzip
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from polaris_core.catalogue.entry import Kind, Maturity  # noqa: E402
+from polaris_core.catalogue.imports import ImportState, keep  # noqa: E402
+from polaris_core.catalogue.store import Store  # noqa: E402
+from polaris_core.encoders.base import Encoders  # noqa: E402
+from polaris_core.encoders.factory import text_encoder  # noqa: E402
+from polaris_core.importing.dump import DumpSource  # noqa: E402
+from polaris_core.importing.records import offers_from  # noqa: E402
+from polaris_core.importing.run import import_from  # noqa: E402
+from polaris_core.retrieval.filters import Filters  # noqa: E402
+from polaris_core.retrieval.two_level import search  # noqa: E402
+from polaris_core.retrieval.zoo import CATALOGUE, Zoo  # noqa: E402
+
+_CHECKPOINTS = 6_500 / 81_500
+_LOOKS = """amber ash birch brass chalk clay cobalt copper coral cotton crimson dusk ember fern
+flint frost glass gold indigo iron ivory jade lace lilac linen lunar maple marble mint moss""".split()
+
+
+def records_of(folder: Path, kind: str) -> list[dict[str, Any]]:
+    path = folder / "zoo" / f"civitai_2023-07_{kind}_clean.jsonl.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [record for line in lines if (record := json.loads(line))["modelVersions"]]
+
+
+def varied(records: list[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
+    """`count` records: the real ones, then the same with other numbers, hashes and names."""
+    for number in range(count):
+        turn, place = divmod(number, len(records))
+        record = records[place]
+        if turn:
+            record = copy.deepcopy(record)
+            record["id"] += turn * 10_000_000
+            word = _LOOKS[(number * 7 + turn) % len(_LOOKS)]
+            record["name"] = f"{record['name']} {word} {turn}"
+            record["tags"] = [*record["tags"], word]
+            for version in record["modelVersions"]:
+                version["id"] += turn * 10_000_000
+                version["downloadUrl"] = f"https://civitai.com/api/download/models/{version['id']}"
+                for file in version["files"]:
+                    file["downloadUrl"] = version["downloadUrl"]
+                    told = f"{file['hashes'].get('SHA256', '')}{turn}".encode()
+                    file["hashes"] = {"SHA256": hashlib.sha256(told).hexdigest()}
+        yield record
+
+
+def write_dump(folder: Path, path: Path, entries: int) -> int:
+    checkpoints = round(entries * _CHECKPOINTS)
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
+        for kind, count in (("checkpoint", checkpoints), ("lora", entries - checkpoints)):
+            for record in varied(records_of(folder, kind), count):
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return path.stat().st_size
+
+
+def memory_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def size_mib(folder: Path) -> float:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 2**20
+
+
+_START = """
+import sys, time
+begin = time.perf_counter()
+from pathlib import Path
+from polaris_core.catalogue.store import Store
+with Store.open(Path(sys.argv[1])) as store:
+    store.key(); columns = store.columns()
+print(time.perf_counter() - begin, len(columns.ids))
+"""
+
+
+def start_up_s(catalogue: Path) -> float:
+    """A fresh process: importing the catalogue's code, opening it, reading what filters need."""
+    command = [sys.executable, "-c", _START, str(catalogue)]
+    times = [
+        float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.split()[0])
+        for _ in range(5)
+    ]
+    return sorted(times)[2]
+
+
+def one_more(zoo: Zoo, record: dict[str, Any]) -> tuple[float, float]:
+    """Seconds until one LoRA more is found by words, and by the encoder."""
+    record = copy.deepcopy(record)
+    record |= {"id": 999_999_999, "name": "Quixotic Zeppelin"}
+    record["modelVersions"][0] |= {"id": 999_999_998, "files": []}
+    begin = time.perf_counter()
+    keep(
+        zoo.store, ImportState("civitai:one"), offers_from(record, "latest", "https://civitai.com")
+    )
+    assert [e.name for e in zoo.store.find("quixotic zeppelin")] == ["Quixotic Zeppelin"]
+    words_s = time.perf_counter() - begin
+    anything = Filters(max_maturity=Maturity.BLOCKED, on_disk_only=False)
+    hits = search(zoo, "quixotic zeppelin", Kind.LORA, anything, k=1)
+    assert hits[0].entry.name == "Quixotic Zeppelin"
+    return words_s, time.perf_counter() - begin
+
+
+def measure(data: Path, entries: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "zoo"
+        dump = Path(folder) / "records.jsonl.gz"
+        dump_mib = write_dump(data, dump, entries) / 2**20
+        with Store.open(home / CATALOGUE) as store:
+            before_mib = memory_mib()
+            report = import_from(store, DumpSource(dump))
+            after_mib = memory_mib()
+            again = import_from(store, DumpSource(dump), afresh=True)
+            count = len(store.columns().ids)
+        disk_mib = size_mib(home)
+        opened_s = start_up_s(home / CATALOGUE)
+        with Zoo.open(home, Encoders(text_encoder("hashing"), None)) as zoo:
+            begin = time.perf_counter()
+            zoo.state()
+            indexed_s = time.perf_counter() - begin
+            words_s, found_s = one_more(zoo, records_of(data, "lora")[0])
+        return {
+            "records": entries,
+            "entries": count,
+            "dump_mib": dump_mib,
+            "import_s": report.seconds,
+            "entries_per_s": count / report.seconds,
+            "import_again_s": again.seconds,
+            "memory_before_mib": before_mib,
+            "memory_peak_mib": after_mib,
+            "disk_mib": disk_mib,
+            "start_up_s": opened_s,
+            "index_hashing_s": indexed_s,
+            "one_more_by_words_s": words_s,
+            "one_more_by_encoder_s": found_s,
+        }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--entries", type=int, default=81_500)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    options = parser.parse_args()
+    if not (options.data / "zoo").is_dir():
+        print(f"the real records are not there: {options.data}", file=sys.stderr)
+        return 1
+    found = measure(options.data, options.entries)
+    if options.json:
+        print(json.dumps(found))
+    else:
+        for name, value in found.items():
+            print(f"{name:<24}{value:>12,.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
