@@ -5,7 +5,7 @@
 The records are those of the two dumps in ../shared/data, read as often as it takes with other
 numbers, hashes and names: 6,500 checkpoints and 75,000 adapters by default. Without that folder
 nothing is measured. One more LoRA is searchable when its name is found, by the words of the
-catalogue and by the encoder `hashing`, which costs next to nothing: a real encoder has one text more
+catalogue and by the encoder `hashing`, which costs next to nothing; a real one has one text more
 to embed.
 """
 

@@ -128,7 +128,7 @@ def version_facts(version: Json, *, model: Json | None = None, size_bytes: int =
         autov3=autov3_of(string_in(hashes, "AutoV3")),
         type=text_in(model, "type") or text_in(version, "type"),
         real_person=model.get("poi") is True,
-        extra=_extra(version, model),
+        extra={**_extra(version, model), **_file_extra(version, file)},
     )
 
 
@@ -221,5 +221,19 @@ def _extra(version: Json, model: Json) -> dict[str, str]:
         "version_id": version_id,
         "version_name": text_in(version, "name"),
         "base_model_type": text_in(version, "baseModelType"),
+    }
+    return {key: text for key, text in told.items() if text}
+
+
+def _file_extra(version: Json, file: Json) -> dict[str, str]:
+    """What is needed to fetch the file, or to know it again."""
+    hashes = object_in(file, "hashes")
+    whole = valid_sha256(string_in(hashes, "SHA256"))
+    availability = text_in(version, "availability")
+    told = {
+        "filename": text_in(file, "name").replace("\\", "/").rpartition("/")[2],
+        "autov2": "" if whole else text_in(hashes, "AutoV2").lower(),
+        "availability": "" if availability == "Public" else availability,
+        "early_access_ends": text_in(version, "earlyAccessEndsAt"),
     }
     return {key: text for key, text in told.items() if text}

@@ -29,6 +29,8 @@ _ENOUGH_WORDS = 40
 """A description of so many different words is as good as a longer one."""
 _WORD = re.compile(r"\w{2,}")
 _DESCRIBED = 4_000
+_OF_THE_FILE = frozenset({"filename", "revision", "size_told", "availability", "early_access_ends"})
+"""What of `extra` belongs to the file that `download` leads to."""
 
 
 def rank_of(origin: str, key: str) -> tuple[int, str, str]:
@@ -54,7 +56,10 @@ def unite(told: Sequence[Entry]) -> Entry:
         adapter_type=_first(e.adapter_type for e in told),
         base_model=_narrowest(told),
         autov3=file.autov3 or _first(e.autov3 for e in told) or "",
-        extra=_united_extra(told),
+        extra={
+            **{k: v for k, v in _united_extra(told).items() if k not in _OF_THE_FILE},
+            **{k: v for k, v in file.extra.items() if k in _OF_THE_FILE},
+        },
         **{**_shared(told), "download": file.download},
     )
 

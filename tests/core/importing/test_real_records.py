@@ -51,7 +51,8 @@ def said_in(page):
 
 
 def plain(text):
-    return " ".join(text.split())
+    # Marks that turn the reading order are taken out of names on purpose.
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
 
 
 # One row a field of the record that the entry has a place for: field, wanted, found.
