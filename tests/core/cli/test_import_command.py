@@ -61,7 +61,7 @@ def test_a_dump_is_imported_found_and_forgotten(dump, zoo, capsys):
 def test_a_plan_of_models_elsewhere_says_where_they_are(dump, zoo, capsys):
     assert main(["import", *zoo, str(dump)]) == 0
     capsys.readouterr()
-    plan = ["plan", *zoo, "--text-encoder", "hashing", "A fox in ink"]
+    plan = ["plan", *zoo, "--text-encoder", "hashing", "A watercolor fox in a forest"]
     assert main(plan) == 4
     assert "no checkpoint may be used" in capsys.readouterr().err
     assert main([*plan, "--anywhere", "--json"]) == 0

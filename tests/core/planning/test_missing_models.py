@@ -15,13 +15,13 @@ from polaris_core.planning.replay import replay, sign
 from polaris_core.planning.serialize import plan_from_json, plan_to_json
 from polaris_core.retrieval.shortlist import Half, Shortlist, Slot, SlotName
 
-INTENT = parse_instruction("A watercolor fox")
+INTENT = parse_instruction("Replace the cat with a watercolor fox")
 PAGE = "https://civitai.com/models/1"
 ANYWHERE = PlanOptions(allow_missing=True)
 
 
 def plan_of(shortlist, options=PlanOptions()):  # noqa: B008  it is frozen
-    return make_plan(INTENT, shortlist, has_picture=False, has_mask=False, options=options)
+    return make_plan(INTENT, shortlist, has_picture=True, has_mask=True, options=options)
 
 
 def test_only_what_is_on_this_disk_is_picked_unless_it_is_allowed(zoo):
@@ -30,7 +30,7 @@ def test_only_what_is_on_this_disk_is_picked_unless_it_is_allowed(zoo):
     shortlist = zoo.shortlist(style=[far, near])
     plan = plan_of(shortlist)
     assert [step.pick.name for step in plan.loras] == ["Near"]
-    assert f"it is not on this disk; get it from {PAGE}" in explain(plan)
+    assert f"it is not on this disk; get it from {PAGE}" in " ".join(explain(plan).split())
     allowed = plan_of(shortlist, ANYWHERE)
     assert [step.pick.name for step in allowed.loras] == ["Far"]
     assert allowed.loras[0].pick.file == ""
@@ -65,7 +65,7 @@ def test_a_plan_with_missing_models_says_where_to_get_them_when_it_is_carried_ou
     assert sign(plan, NothingHere(), lambda entry: entry) == plan
     base = checkpoint.entry.base_model
     with pytest.raises(UnknownModel, match=f"Get it from {PAGE}"):
-        replay(plan, NothingHere(), base_model=base, has_picture=False, has_mask=False)
+        replay(plan, NothingHere(), base_model=base, has_picture=True, has_mask=True)
 
 
 def test_each_pick_tells_its_licence(zoo):
