@@ -70,6 +70,8 @@ class Repository:
     """The metadata at the head of its card."""
     readme: str = ""
     endpoint: str = "https://huggingface.co"
+    gated: bool = False
+    """Whether its files are given to those only who have accepted its conditions."""
 
     def address(self, *parts: str) -> str:
         """A page or file of it."""
@@ -119,7 +121,11 @@ def _offer(repo: Repository, file: WeightsFile, kind: Kind, text: str, *, alone:
         source=repo.address(),
         download=repo.address("resolve", repo.revision, file.name),
         sha256=valid_sha256(file.sha256),
-        extra={"filename": file.name, "revision": repo.revision},
+        extra={
+            "filename": file.name,
+            "revision": repo.revision,
+            **({"availability": "Gated"} if repo.gated else {}),
+        },
     )
     entry = entry_from_facts(
         facts,

@@ -38,7 +38,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPOSITORIES_PER_PAGE = 20
 _README_BYTES = 1 << 20
 _TASK = "text-to-image"
-_PATIENCE = Patience(pause_s=0.0)
+_PATIENCE = Patience(pause_s=0.1)
 
 _T = TypeVar("_T")
 
@@ -81,6 +81,7 @@ class HubSource:
         self._author = author
         self._limit = limit
         self._patience = patience
+        self._next = 0.0
         chosen = ", ".join(filter(None, (*tags, author)))
         self._host = urlsplit(self._endpoint).netloc
         self.origin = f"huggingface:{self._host}" + (f" ({chosen})" if chosen else "")
@@ -162,9 +163,12 @@ class HubSource:
 
         try:
             info: Any = self._patiently(lambda: api.model_info(id, files_metadata=True), progress)
-            readme = self._patiently(lambda: self._readme(info), progress)
+            try:
+                readme = self._patiently(lambda: self._readme(info), progress)
+            except HfHubHTTPError:  # of a gated repository the hub tells the rest
+                readme = ""
             return offers_of_card(self._repository(info, readme))
-        except HfHubHTTPError as error:  # gated, private, gone
+        except HfHubHTTPError as error:  # private, or gone
             return Refused(id, f"the hub answered {error.response.status_code}")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # What the hub says of this repository is not what its library expects.
@@ -183,6 +187,7 @@ class HubSource:
             info.card_data.to_dict() if info.card_data else {},
             readme,
             self._endpoint,
+            gated=bool(getattr(info, "gated", False)),
         )
 
     def _readme(self, info: Any) -> str:  # noqa: ANN401  ModelInfo
@@ -204,6 +209,8 @@ class HubSource:
         host = self._host
         trouble = ""
         for attempt in range(self._patience.attempts):
+            time.sleep(max(0.0, min(self._next - time.monotonic(), self._patience.pause_s)))
+            self._next = time.monotonic() + self._patience.pause_s
             try:
                 return run_beside(
                     lambda: asyncio.to_thread(call), lambda: progress(0, 0, f"waiting for {host}")

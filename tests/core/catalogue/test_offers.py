@@ -193,7 +193,7 @@ class TheCatalogueFollowsFromItsSources(RuleBasedStateMachine):
 
 
 TheCatalogueFollowsFromItsSources.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=14
+    max_examples=30, stateful_step_count=14
 )
 test_the_catalogue_follows_from_its_sources = TheCatalogueFollowsFromItsSources.TestCase
 

@@ -353,6 +353,25 @@ def test_a_hub_asks_for_changed_repositories_only_and_refuses_gated_ones(store, 
     assert (again.added, again.changed) == (0, 1)
 
 
+def test_a_gated_repository_is_told_without_its_card(store, online):
+    pages = HubPages(MODELS[:2])
+
+    def answer(request):
+        if request.path.endswith("README.md"):
+            return json_answer({"error": "gated"}, 403)
+        found = pages(request)
+        told = json.loads(found.body)
+        if isinstance(told, dict):
+            told["gated"] = "manual"
+        return found._replace(body=json.dumps(told).encode())
+
+    with serving(answer) as site:
+        pages.url = site.url
+        report = import_from(store, HubSource(endpoint=site.url, patience=HURRIED))
+    assert (report.added, report.refused) == (2, 0)
+    assert {entry.extra["availability"] for entry in store.all()} == {"Gated"}
+
+
 def test_a_hub_that_is_none_is_said_to_be_none(store, online):
     with (
         serving(lambda request: Answer(404, b"{}")) as site,
