@@ -137,6 +137,6 @@ def _alike(marked: Mapping[int, Iterable[Mark]]) -> Iterator[Collection[int]]:
             yield told.keys()
             continue
         unsure = [owner for owner, which in told.items() if not which]
-        sure = {which: owner for owner, which in told.items() if which}
+        sure = {which for which in told.values() if which}
         if unsure:
-            yield [*unsure, *(sure.values() if len(sure) == 1 else ())]
+            yield told.keys() if len(sure) <= 1 else unsure
