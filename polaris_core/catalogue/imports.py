@@ -11,7 +11,7 @@ from polaris_core.catalogue.offers import Offer, put_offer
 from polaris_core.catalogue.owners import MOST_AT_ONCE, holders_of, set_marks
 from polaris_core.catalogue.rows import loaded, stored
 from polaris_core.catalogue.store import Store
-from polaris_core.catalogue.upsert import Written, mark_changed, settle
+from polaris_core.catalogue.upsert import Written, mark_changed, mark_files, settle, unmark_files
 from polaris_core.errors import InvalidInput
 from polaris_core.progress import Progress, silent
 
@@ -126,6 +126,7 @@ def keep(
     counts: Counter[Written] = Counter()
     origin = stored(state.origin)
     with store.writing() as connection:
+        mark_files(connection)
         found = list(problems)
         changed = False
         touched: set[int] = set()
@@ -175,6 +176,7 @@ def forget_import(store: Store, origin: str, progress: Progress = silent) -> int
             if not count:
                 connection.execute("DELETE FROM refused WHERE origin = ?", (stored(origin),))
                 connection.execute("DELETE FROM imports WHERE origin = ?", (stored(origin),))
+                unmark_files(connection)
                 return done
             done += count
 

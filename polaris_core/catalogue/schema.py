@@ -23,9 +23,6 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from polaris_core.catalogue.entry import Entry, Kind
-from polaris_core.catalogue.marks import marks_of
-from polaris_core.catalogue.owners import set_marks
 from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
 from polaris_core.errors import StoreProblem
 
@@ -146,12 +143,6 @@ def _add_offers(connection: sqlite3.Connection) -> None:
     """Imported catalogues: entries that are not on disk, and what completes those that are."""
     for statement in _OFFER_TABLES:
         connection.execute(statement)
-    rows = connection.execute(
-        "SELECT id, identity, source, sha256, autov3 FROM entries WHERE on_disk"
-    ).fetchall()
-    for id, identity, source, sha256, autov3 in rows:
-        entry = Entry("", Kind.OTHER, source=loaded(source), sha256=sha256, autov3=loaded(autov3))
-        set_marks(connection, -id, loaded(identity), marks_of(entry))
 
 
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (

@@ -20,7 +20,7 @@ from polaris_core.catalogue.entry import Entry
 from polaris_core.catalogue.marks import grouped, marks_of
 from polaris_core.catalogue.offers import listed, offers_of, own_of, set_own, shown_in
 from polaris_core.catalogue.owners import Marked, connected, counting, holders_of, set_marks
-from polaris_core.catalogue.rows import identity_of
+from polaris_core.catalogue.rows import COLUMNS, entry_of, identity_of
 from polaris_core.catalogue.unite import completed, unite
 from polaris_core.catalogue.write import (
     Written,
@@ -31,7 +31,15 @@ from polaris_core.catalogue.write import (
     write_row,
 )
 
-__all__ = ["Written", "mark_changed", "remove", "settle", "upsert"]
+__all__ = [
+    "Written",
+    "mark_changed",
+    "mark_files",
+    "remove",
+    "settle",
+    "unmark_files",
+    "upsert",
+]
 
 
 def upsert(
@@ -53,7 +61,7 @@ def upsert(
     Raises:
         InvalidInput: As `row_of`.
     """
-    if not entry.on_disk:
+    if not entry.on_disk or not _anything_imported(connection):
         return write_row(connection, entry, known_id)[:2]
     own = keep_hash(connection, entry, known_id)
     told = _offers_for(connection, own)
@@ -75,10 +83,33 @@ def remove(connection: sqlite3.Connection, id: int) -> None:
 
     What was imported about a file that is gone is listed by itself again.
     """
-    touched = _forget_owner(connection, id)
+    touched = _forget_owner(connection, id) if _anything_imported(connection) else set[int]()
     delete_row(connection, id)
     if any(owner > 0 for owner in touched):
         settle(connection, touched)
+
+
+def mark_files(connection: sqlite3.Connection) -> None:
+    """Write the marks of all files on disk, before the first offers come.
+
+    As long as nothing was ever imported, files have no marks and cost nothing for it.
+    """
+    if _anything_imported(connection):
+        return
+    statement = f"SELECT id, {', '.join(COLUMNS)} FROM entries WHERE on_disk"
+    for id, *row in connection.execute(statement):
+        own = entry_of(id, row)
+        set_marks(connection, -id, identity_of(own), marks_of(own))
+
+
+def unmark_files(connection: sqlite3.Connection) -> None:
+    """Forget the marks of files if nothing imported is left."""
+    if not _anything_imported(connection):
+        connection.execute("DELETE FROM marks")
+
+
+def _anything_imported(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM imports LIMIT 1").fetchone() is not None
 
 
 def _forget_owner(connection: sqlite3.Connection, id: int) -> set[int]:

@@ -16,6 +16,9 @@ _FIND = f"SELECT id, {_NAMES} FROM entries WHERE "
 _INSERT = f"INSERT INTO entries ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _UPDATE = f"UPDATE entries SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?"
 
+_SHA256 = COLUMNS.index("sha256")
+_FILE_STATE = slice(COLUMNS.index("size_bytes"), COLUMNS.index("modified_ns") + 1)
+
 
 class Written(enum.Enum):
     """What became of an entry."""
@@ -27,7 +30,7 @@ class Written(enum.Enum):
 
 
 def keep_hash(connection: sqlite3.Connection, entry: Entry, known_id: int | None) -> Entry:
-    """The entry of a file, with the hash computed before if the file's size and time are the same.
+    """The entry of a file with the hash that `write_row` will keep.
 
     Args:
         connection: Of the catalogue.
@@ -52,6 +55,8 @@ def write_row(
     identity: str | None = None,
 ) -> tuple[int, Written, int | None]:
     """Write one entry within a transaction; `entry.id` is not looked at.
+
+    A hash that was computed before stays as long as the file's size and time are the same.
 
     Args:
         connection: Within a transaction that writes.
@@ -78,7 +83,10 @@ def write_row(
         cursor = connection.execute(_INSERT, row)
         assert cursor.lastrowid is not None
         return cursor.lastrowid, Written.ADDED, None
-    return old[0], _update(connection, old[0], (*old[1:],), row), replaced
+    id, *before = old
+    if entry.on_disk and not row[_SHA256] and before[_FILE_STATE] == [*row[_FILE_STATE]]:
+        row = (*row[:_SHA256], before[_SHA256], *row[_SHA256 + 1 :])
+    return id, _update(connection, id, (*before,), row), replaced
 
 
 def overwrite(connection: sqlite3.Connection, id: int, entry: Entry) -> Written:
