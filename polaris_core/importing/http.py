@@ -195,7 +195,7 @@ class Site:
     async def _request(self, path: str, query: Query) -> _Answer | _Trouble:
         import aiohttp
 
-        # The agent that Python's own library names is refused by some sites.
+        # The name that Python's own library gives itself is refused by some sites.
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         headers["User-Agent"] = f"polaris-zoo/{__version__}"
         if self.token:
