@@ -175,10 +175,14 @@ def path_of(entry: Entry) -> str:
     """The file of an entry, which must lie in one of the host's model folders.
 
     Raises:
-        UnknownModel: It is gone, or lies elsewhere.
+        UnknownModel: It is not on this disk, gone, or lies elsewhere.
     """
     from polaris_core.errors import UnknownModel
 
+    if not entry.on_disk:
+        place = entry.source or entry.download
+        hint = f"Get it from {place}, and let the Zoo node scan again" if place else ""
+        raise UnknownModel("the model is not on this disk", value=entry.name, hint=hint)
     roots = {os.path.realpath(f.path) for f in model_folders()}
     path = os.path.join(entry.root, *entry.file.split("/"))
     if entry.unsafe:

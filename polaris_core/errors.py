@@ -18,6 +18,7 @@
     ├── LanguageModelProblem         a language model could not answer
     │   ├── UnreadableReply          … its reply is not what was asked for
     │   └── LanguageServerProblem    … its server failed, or not in time
+    ├── SourceProblem                a catalogue of models elsewhere cannot be read
     ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
     ├── IncompatibleAdapter          a LoRA belongs to another base model family
     ├── UnsupportedModel             a checkpoint that the standalone engine cannot run
@@ -60,6 +61,7 @@ __all__ = [
     "PolarisError",
     "ServerProblem",
     "ServerUnreachable",
+    "SourceProblem",
     "StoreProblem",
     "UnknownModel",
     "UnreadableReply",
@@ -180,6 +182,10 @@ class UnreadableReply(LanguageModelProblem):
 
 class LanguageServerProblem(LanguageModelProblem):
     """A language model's server failed, refused, or did not answer in time."""
+
+
+class SourceProblem(PolarisError):
+    """A catalogue of models elsewhere cannot be read, now or at all."""
 
 
 class UnknownModel(PolarisError):

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 LEVELS = {m.name: m for m in (Maturity.PG, Maturity.PG13, Maturity.R, Maturity.X, Maturity.XXX)}
 """The levels of maturity that a page may ask for, by name."""
 
+_TERMS = ("commercial", "credit", "derivatives")
 _ABOUT = 240
 _WORDS = 16
 _WORD_CHARACTERS = 120
@@ -48,7 +49,11 @@ def card_of(entry: Entry, level: Maturity) -> Json:
         "unsafe": entry.unsafe,
         "creator": _cut(entry.creator, _WORD_CHARACTERS),
         "licence": _cut(entry.licence, _WORD_CHARACTERS),
+        "terms": {name: getattr(entry.terms, name) for name in _TERMS},
+        "real_person": entry.real_person,
         "source": _readable(entry.source),
+        "download": _readable(entry.download),
+        "origins": [_cut(origin, _WORD_CHARACTERS) for origin in entry.origins[:_WORDS]],
         "about": _cut(entry.description, _ABOUT),
         "thumbnail": thumbnail_path(entry, level),
         "pin": str(Pin(pin_name(entry))),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polaris_core.catalogue.civitai import entries_from_model, version_facts
-from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role
+from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role, Terms
 from polaris_core.errors import BrokenSidecar
 
 RECORD = {
@@ -82,6 +82,39 @@ def test_the_hash_is_that_of_the_file_on_disk():
     version = RECORD["modelVersions"][0]
     assert version_facts(version, size_bytes=20 * 1024).sha256 == "ab" * 32
     assert version_facts(version, size_bytes=10752).sha256 == ""
+
+
+def test_what_fetching_needs_is_in_the_entry():
+    version = {
+        **RECORD["modelVersions"][0],
+        "availability": "EarlyAccess",
+        "earlyAccessEndsAt": "2024-02-01T00:00:00Z",
+        "downloadUrl": "https://civitai.com/api/download/models/702",
+        "files": [{"name": "a/crane.safetensors", "type": "Model", "hashes": {"AutoV2": "AB" * 5}}],
+    }
+    [entry] = entries_from_model({**RECORD, "modelVersions": [version]})
+    assert entry.download == "https://civitai.com/api/download/models/702"
+    assert entry.extra["filename"] == "crane.safetensors"
+    assert entry.extra["autov2"] == "ab" * 5
+    assert entry.extra["availability"] == "EarlyAccess"
+    assert entry.extra["early_access_ends"] == "2024-02-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("told", "terms"),
+    [
+        ({"allowCommercialUse": ["Image", "Rent"]}, Terms(commercial=True)),
+        ({"allowCommercialUse": ["RentCivit"]}, Terms(commercial=False)),
+        ({"allowCommercialUse": "{RentCivit,Sell}"}, Terms(commercial=False)),
+        ({"allowCommercialUse": "Sell"}, Terms(commercial=True)),
+        ({"allowCommercialUse": "None"}, Terms(commercial=False)),
+        ({"allowCommercialUse": []}, Terms()),
+        ({"allowNoCredit": False, "allowDerivatives": False}, Terms(None, True, False)),
+        ({"allowNoCredit": "no", "allowDerivatives": 1}, Terms()),
+    ],
+)
+def test_permissions_become_terms(told, terms):
+    assert version_facts({"id": 1}, model=told).terms == terms
 
 
 @pytest.mark.parametrize("record", [{}, {"id": 1, "name": "x"}, {"name": "x", "modelVersions": []}])
