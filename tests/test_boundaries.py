@@ -20,7 +20,7 @@ ORDER = [
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
-    {"index", "instructions", "testing"},
+    {"index", "instructions", "fetching", "testing"},
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},
