@@ -117,7 +117,7 @@ def _denied(status: int, told: str, said: str, asked: Asked) -> AccessDenied:
             f"{where} does not accept the token (401)",
             reason="other token",
             value=said,
-            hint=f"It may have expired: make another in your account there, {_where_tokens_go(asked)}",
+            hint=f"Make another in your account there, {_where_tokens_go(asked)}",
         )
     return AccessDenied(
         f"{where} does not give this file to you (403)",

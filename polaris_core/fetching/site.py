@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
@@ -183,10 +183,8 @@ async def _check_status(response: aiohttp.ClientResponse, asked: Asked) -> None:
     import aiohttp
 
     body = b""
-    try:
+    with suppress(aiohttp.ClientError, OSError, asyncio.TimeoutError):  # the status says enough
         body = await response.content.read(_COMPLAINT_BYTES)
-    except (aiohttp.ClientError, OSError, asyncio.TimeoutError):
-        pass  # the status says enough
     raise fault_in(response.status, response.headers, body, asked)
 
 
