@@ -112,7 +112,7 @@ def _checked(sha256: str, size_bytes: int, limits: Limits) -> tuple[str, int]:
         raise InvalidInput(
             "a file is fetched only by its SHA-256",
             value=sha256 or "none is known",
-            hint="Sites show it on the file's page; nothing else tells the right file from a wrong one",
+            hint="Sites show it on the file's page; only by it the right file is known",
         )
     if not 0 <= size_bytes <= limits.largest_bytes:
         raise InvalidInput("not the size of a model file", value=size_bytes)

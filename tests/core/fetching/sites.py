@@ -21,6 +21,20 @@ def model_bytes(data_bytes: int = 100_000, seed: int = 0) -> bytes:
     return struct.pack("<Q", len(head)) + head + random.Random(seed).randbytes(data_bytes)
 
 
+def lora_bytes(rank: int = 4, seed: int = 0) -> bytes:
+    """A LoRA for SD1.5 of one module, as kohya's trainer names it."""
+    at = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
+    shapes = {f"{at}.lora_down.weight": [rank, 768], f"{at}.lora_up.weight": [320, rank]}
+    header: dict[str, object] = {}
+    reached = 0
+    for key, (rows, columns) in shapes.items():
+        end = reached + 2 * rows * columns
+        header[key] = {"dtype": "F16", "shape": [rows, columns], "data_offsets": [reached, end]}
+        reached = end
+    head = json.dumps(header).encode()
+    return struct.pack("<Q", len(head)) + head + random.Random(seed).randbytes(reached)
+
+
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
