@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polaris_core.catalogue.entry import Entry, Preview, Role
+from polaris_core.catalogue.entry import BaseModel, Entry, Preview, Role
 from polaris_core.catalogue.facts import Facts
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
 from polaris_core.catalogue.maturity import level_of
@@ -34,10 +34,11 @@ _EXTRAS_LIMIT = 64
 
 def own_sidecar(entry: Entry) -> dict[str, Any]:
     """What to write of an entry, as plain values; empty ones are left out."""
+    known = "" if entry.base_model is BaseModel.UNKNOWN else entry.base_model.value
     facts: dict[str, Any] = {
         "name": entry.name,
         "type": entry.kind.value,
-        "base_model": entry.extra.get("base_model") or entry.base_model.value,
+        "base_model": entry.extra.get("base_model") or known,
         "description": entry.description,
         "trigger_words": list(entry.trigger_words),
         "strength": entry.strength,

@@ -1,6 +1,6 @@
-"""Reading the command line: parse, scan, search, plan, edit, rerank, run, freeze, resolve, demo.
+"""Reading the command line.
 
-Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server
+Exit codes: 0 done; 1 something could not be done; 2 the input cannot be used; 3 a server or site
 could not do it; 4 nothing in the zoo fits, or a model is missing; 130 stopped by the user.
 """
 
@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from polaris_core import __version__
+from polaris_core.cli.fetch_parser import add_fetch_commands, add_zoo_folder
 from polaris_core.errors import (
     Cancelled,
+    FetchProblem,
     InvalidInput,
     LanguageServerProblem,
     NothingFits,
@@ -45,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 130)
     except NothingFits as error:
         return _fail(error, 4)
-    except (ServerProblem, LanguageServerProblem) as error:
-        return _fail(error, 3)
     except InvalidInput as error:
         return _fail(error, 2)
+    except (ServerProblem, LanguageServerProblem, FetchProblem) as error:
+        return _fail(error, 3)
     except (PolarisError, OSError) as error:
         return _fail(error, 1)
 
@@ -146,13 +148,15 @@ def _parser() -> argparse.ArgumentParser:
     freeze.add_argument("--plan", type=Path, metavar="JSON", help="what its editor decided")
     freeze.add_argument("--api", action="store_true", help="the API form that a picture carries")
     freeze.add_argument("--out", type=Path, metavar="JSON", help="else beside it, as .frozen.json")
-    _add_zoo_folder(freeze)
+    add_zoo_folder(freeze)
     freeze.set_defaults(command=_freeze)
 
     resolve = commands.add_parser("resolve", help="say which of a workflow's models are missing")
     resolve.add_argument("workflow", type=Path, help="JSON in either form, or a saved picture")
-    _add_zoo_folder(resolve)
+    add_zoo_folder(resolve)
     resolve.set_defaults(command=_resolve)
+
+    add_fetch_commands(commands)
 
     demo = commands.add_parser("demo", help="make a demonstration zoo and edit a photograph")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
@@ -188,14 +192,8 @@ def _add_edit_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(checkpoints=[], loras=[])
 
 
-def _add_zoo_folder(parser: argparse.ArgumentParser) -> None:
-    home = os.environ.get("POLARIS_HOME") or Path.home() / ".local" / "share" / "polaris"
-    parser.add_argument("--zoo", type=Path, default=Path(home), help="where the zoo is kept")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-
-
 def _add_zoo_options(parser: argparse.ArgumentParser) -> None:
-    _add_zoo_folder(parser)
+    add_zoo_folder(parser)
     parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
     parser.add_argument("--image-encoder", default="none")
     parser.add_argument("--maturity", choices=["PG", "PG13", "R", "X", "XXX"], default="PG")

@@ -16,7 +16,7 @@ from polaris_core.catalogue.listing import ModelFolder
 from polaris_core.catalogue.one_file import read_into
 from polaris_core.catalogue.own_sidecar import own_sidecar
 from polaris_core.catalogue.store import Store
-from polaris_core.errors import InvalidInput, NameTaken, NotOffered
+from polaris_core.errors import FetchProblem, InvalidInput, NameTaken, NotOffered
 from polaris_core.fetching.addresses import parse_address
 from polaris_core.fetching.fetch import Fetched, fetch
 from polaris_core.fetching.place import check_name, name_for, put_in_place
@@ -25,7 +25,7 @@ from polaris_core.fetching.settings import Settings
 from polaris_core.fetching.site import Limits
 from polaris_core.progress import Progress, silent
 
-__all__ = ["ADDRESS", "FILE_NAME", "Offer", "fetch_entry", "offer_of"]
+__all__ = ["ADDRESS", "FILE_NAME", "Offer", "fetch_entry", "is_offered", "offer_of"]
 
 ADDRESS = "download_url"
 """Under this name `Entry.extra` may tell where the file is offered."""
@@ -80,6 +80,17 @@ def offer_of(entry: Entry) -> Offer:
     except InvalidInput:
         name = name_for(entry.name, parse_address(address), entry.sha256)
     return Offer(address, name, max(0, entry.size_bytes), entry.sha256, entry.source)
+
+
+def is_offered(entry: Entry) -> bool:
+    """Whether an entry has no file here, and its file can be had."""
+    if entry.on_disk or entry.kind is Kind.OTHER:
+        return False
+    try:
+        offer_of(entry)
+    except FetchProblem:
+        return False
+    return True
 
 
 def fetch_entry(

@@ -17,6 +17,7 @@ from polaris_core.encoders.base import RGBImage
 from polaris_core.errors import Busy, PolarisError
 from polaris_core.page.browse import Browser, CardQuery
 from polaris_core.page.cards import Json
+from polaris_core.page.fetching import Fetching
 from polaris_core.page.freeze import freeze
 from polaris_core.page.jobs import Job, Jobs
 from polaris_core.page.loader import loader_of
@@ -63,6 +64,10 @@ class PageHost(Protocol):
         """The name under which the host loads this very file; None if it does not."""
         ...
 
+    def is_busy(self) -> bool:
+        """Whether it works for its user now."""
+        ...
+
     def send(self, event: str, facts: Json) -> None:
         """Tell all open pages; from any thread."""
         ...
@@ -88,6 +93,7 @@ class Page:
         self._browser: Browser | None = None
         self._trouble: dict[tuple[str, str], Json] = {}
         self.jobs = Jobs(lambda job: host.send("polaris.job", job.payload()))
+        self.fetching = Fetching(host, self.jobs, lambda: self.store)
 
     @property
     def store(self) -> Store:
