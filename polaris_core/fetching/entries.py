@@ -25,7 +25,7 @@ from polaris_core.fetching.settings import Settings
 from polaris_core.fetching.site import Limits
 from polaris_core.progress import Progress, silent
 
-__all__ = ["ADDRESS", "FILE_NAME", "Offer", "fetch_entry", "is_offered", "offer_of"]
+__all__ = ["ADDRESS", "FILE_NAME", "Offer", "fetch_entry", "is_offered", "offer_of", "usable_ids"]
 
 ADDRESS = "download_url"
 """Under this name `Entry.extra` may tell where the file is offered."""
@@ -91,6 +91,27 @@ def is_offered(entry: Entry) -> bool:
     except FetchProblem:
         return False
     return True
+
+
+def usable_ids(store: Store, kind: Kind, largest_bytes: int) -> frozenset[int]:
+    """Ids of the entries that have a file here, and of those of a kind whose file can be had.
+
+    Args:
+        store: The catalogue.
+        kind: What may be fetched.
+        largest_bytes: How large it may be.
+
+    Raises:
+        StoreProblem: The catalogue cannot be used.
+    """
+    with store.reading() as connection:
+        rows = connection.execute(
+            "SELECT id FROM entries WHERE on_disk OR (kind = ? AND NOT unsafe AND sha256 != '' "
+            "AND size_bytes BETWEEN 1 AND ? AND (instr(document, ?) OR "
+            "(source LIKE 'https://civitai.com/models/%' AND instr(document, '\"version_id\"'))))",
+            (kind.value, largest_bytes, f'"{ADDRESS}"'),
+        )
+        return frozenset(row[0] for row in rows)
 
 
 def fetch_entry(

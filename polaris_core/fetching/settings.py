@@ -59,13 +59,7 @@ class Settings:
         Raises:
             AddressRefused: It may not.
         """
-        if entry.kind not in self.automatic:
-            raise AddressRefused(
-                "a model is not on this machine, and runs may not fetch by themselves",
-                value=entry.name,
-                hint=f"Fetch it with `polaris fetch` or in the sidebar; or allow it once and for "
-                f'all: {{"automatic": ["{entry.kind.value}"]}} in {self.file}',
-            )
+        self.check_kind(entry.kind, entry.name)
         if not 0 < entry.size_bytes <= self.automatic_largest_bytes:
             size = f"{entry.size_bytes / 1e6:.0f} MB" if entry.size_bytes > 0 else "unknown size"
             raise AddressRefused(
@@ -74,6 +68,20 @@ class Settings:
                 value=f"{entry.name} ({size})",
                 hint=f"Fetch it with `polaris fetch` or in the sidebar, or set "
                 f"`automatic_largest_mb` in {self.file}",
+            )
+
+    def check_kind(self, kind: Kind, name: str = "") -> None:
+        """See that a run may fetch models of a kind by itself.
+
+        Raises:
+            AddressRefused: It may not.
+        """
+        if kind not in self.automatic:
+            raise AddressRefused(
+                f"runs may not fetch {kind.value}s by themselves",
+                value=name,
+                hint=f"Switch `fetch` off and fetch with `polaris fetch` or in the sidebar; or "
+                f'allow it: {{"automatic": ["{kind.value}"]}} in {self.file}',
             )
 
     def payload(self) -> dict[str, Any]:
