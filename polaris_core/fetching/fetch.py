@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from polaris_core.catalogue.hashes import sha256_of, valid_sha256
 from polaris_core.catalogue.header import read_header
 from polaris_core.errors import BrokenHeader, InvalidInput, WrongContent
 from polaris_core.fetching.addresses import Rules, parse_address
+from polaris_core.fetching.alone import alone
 from polaris_core.fetching.download import Tally, Wanted, download
 from polaris_core.fetching.part import Part
 from polaris_core.fetching.place import check_name, check_room, put_in_place, taken
@@ -24,7 +22,6 @@ from polaris_core.progress import Progress, silent
 
 __all__ = ["Fetched", "fetch"]
 
-_EVERY_S = 0.1
 _USUAL_RULES = Rules()
 _NO_TOKENS = Tokens()
 _USUAL_LIMITS = Limits()
@@ -92,17 +89,18 @@ def fetch(
     if not folder.is_dir():
         raise InvalidInput("there is no such folder", value=str(folder))
     target = folder / check_name(name)
+    part = Part(target, digits)
     if _is_here(target, size_bytes, digits, progress):
+        part.forget()  # a worker may have died when all was done but this
         return Fetched(target, True)
     wanted = Wanted(source, size_bytes, page)
-    part = Part(target, digits)
-    with _alone(part, size_bytes, progress):
+    with alone(part, size_bytes, progress):
         if _is_here(target, size_bytes, digits, progress):
-            part.forget()
+            part.drop()
             return Fetched(target, True)
         _fill(Site(rules, tokens, limits, resolver), wanted, part, digits, limits, progress)
         put_in_place(part.path, target)
-        part.forget()
+        part.drop()
     return Fetched(target, False)
 
 
@@ -132,33 +130,6 @@ def _is_here(target: Path, size_bytes: int, sha256: str, progress: Progress) -> 
     if sha256_of(target, progress) != sha256:
         raise taken(target)
     return True
-
-
-@contextmanager
-def _alone(part: Part, size_bytes: int, progress: Progress) -> Generator[None]:
-    """Be the only one who fetches this file; waits, and tells how far the other one is."""
-    import filelock
-
-    lock = filelock.FileLock(part.lock_path)
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            break
-        except filelock.Timeout:
-            progress(part.size(), size_bytes, "another worker fetches this file")
-            time.sleep(_EVERY_S)
-        except OSError as error:
-            raise InvalidInput(
-                f"the folder cannot be written to ({error.strerror})", value=str(part.path.parent)
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-        # Only once nobody has to wait for it any more: the part is gone, its file is there.
-        if not part.path.exists():
-            with suppress(OSError):
-                part.lock_path.unlink(missing_ok=True)
 
 
 def _fill(

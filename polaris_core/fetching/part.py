@@ -76,8 +76,10 @@ class Part:
         with self._changing():
             if start == 0:
                 self._write_note(validator)
-            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(self.path, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
+            flags = os.O_WRONLY | os.O_CREAT
+            for name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW"):
+                flags |= getattr(os, name, 0)
+            descriptor = os.open(self.path, flags, 0o666)
             self._descriptor = descriptor
             try:
                 os.ftruncate(descriptor, start)
@@ -121,11 +123,13 @@ class Part:
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
 
+    def drop(self) -> None:
+        """Remove bytes and note once the file stands in its place."""
+        _remove(self.path, self._note)
+
     def forget(self) -> None:
-        """Remove what is left once the file stands in its place."""
-        for path in (self.path, self._note):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        """Remove the lock as well, once nobody can gain anything by it any more."""
+        _remove(self.path, self._note, self.lock_path)
 
     def abandon(self) -> None:
         """Let nothing be changed any more, whatever thread still tries."""
@@ -160,3 +164,9 @@ class Part:
                     value=str(self.path.parent),
                     hint="Make room or see to the folder's permissions; what has come is kept",
                 ) from error
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -224,6 +224,9 @@ def _translated(error: BaseException, asked: Asked, limits: Limits) -> FetchProb
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         hint = "Is the clock right? Somebody may be between you and the site"
         return SourceUnreachable(f"the certificate of {where} cannot be trusted", hint=hint)
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        hint = "Is something between you and the site that speaks no TLS?"
+        return SourceUnreachable(f"{where} cannot be spoken to over TLS", hint=hint)
     kept = "what has come is kept"
     if isinstance(error, aiohttp.ServerTimeoutError | asyncio.TimeoutError):
         problem = f"{where} sends nothing for {limits.stall_s:g} s"

@@ -154,7 +154,7 @@ def test_a_password_is_not_shown():
     assert "s3cret" not in f"{told.value}{told.value!r}{told.value.__context__!r}"
 
 
-NUMBERS = st.integers(0, 10**18 - 1)
+NUMBERS = st.integers(0, 10**17)
 
 
 @given(NUMBERS, NUMBERS, NUMBERS)
@@ -307,9 +307,7 @@ def test_a_connection_goes_to_the_address_that_was_checked(folder, site, get, mo
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
     checked = []
-    resolver = CheckedResolver(
-        lookup(["127.0.0.1"], ["127.0.0.1"]), lambda ip: bool(checked.append(ip)) or True
-    )
+    resolver = CheckedResolver(lookup(["127.0.0.1"]), lambda ip: bool(checked.append(ip)) or True)
     port = site.origin.rpartition(":")[2]
     with pytest.raises(FetchProblem):  # it speaks no TLS, but it was spoken to
         get(
@@ -318,8 +316,7 @@ def test_a_connection_goes_to_the_address_that_was_checked(folder, site, get, mo
             rules=Rules.of([f"*.example.com:{port}"]),
             resolver=resolver,
         )
-    assert checked
-    assert set(checked) == {"127.0.0.1"}
+    assert checked == ["127.0.0.1"]
 
 
 def test_tokens_go_to_their_own_origin_alone(tmp_path, monkeypatch):
