@@ -156,7 +156,7 @@ def test_our_own_sidecar_loses_nothing_of_any_real_record(real_data, kind):
     file = real_data / "zoo" / f"civitai_2023-07_{kind}_clean.jsonl.gz"
     count = 0
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for [entry] in map(entries_from_model, map(json.loads, lines)):
+        for entry in (e for line in lines for e in entries_from_model(json.loads(line))):
             count += 1
             record = json.loads(json.dumps(own_sidecar(entry)))
             again = entry_from_facts(
