@@ -129,7 +129,7 @@ def fetch_entry(
     Args:
         store: The catalogue.
         entry: Of it. One that is on disk is returned as it is.
-        folders: Model folders; the first one for its kind takes the file.
+        folders: Model folders; the first one for its kind that can be written to takes the file.
         settings: What the user allows.
         limits: How patient we are.
         resolver: Looks names up; None for the system's name servers.
@@ -177,7 +177,8 @@ def _folder_for(entry: Entry, folders: Sequence[ModelFolder]) -> ModelFolder:
     if not fitting:
         hint = f"Make a folder for {entry.kind.value}s, or name one"
         raise InvalidInput("there is no folder to fetch this into", value=entry.name, hint=hint)
-    return fitting[0]
+    writable = (folder for folder in fitting if os.access(folder.path, os.W_OK))
+    return next(writable, fitting[0])
 
 
 def _fetch(

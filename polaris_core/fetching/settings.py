@@ -36,7 +36,8 @@ _VARIABLES = {
     "automatic": "POLARIS_FETCH_AUTOMATIC",
     "civitai": "POLARIS_CIVITAI_URL",
 }
-_FETCHED = (Kind.CHECKPOINT, Kind.LORA)
+_PLURALS = {Kind.CHECKPOINT: "checkpoints", Kind.LORA: "LoRAs"}
+"""The kinds that are fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Settings:
         """
         if kind not in self.automatic:
             raise AddressRefused(
-                f"runs may not fetch {kind.value}s by themselves",
+                f"runs may not fetch {_PLURALS.get(kind, 'files')} by themselves",
                 value=name,
                 hint=f"Switch `fetch` off and fetch with `polaris fetch` or in the sidebar; or "
                 f'allow it: {{"automatic": ["{kind.value}"]}} in {self.file}',
@@ -126,7 +127,7 @@ def read_settings(home: Path) -> Settings:
 
 
 def _kind(text: str, path: Path) -> Kind:
-    kind = next((kind for kind in _FETCHED if kind.value == text.lower()), None)
+    kind = next((kind for kind in _PLURALS if kind.value == text.lower()), None)
     if kind is None:
         raise _malformed(path, f"automatic: {text}")
     return kind

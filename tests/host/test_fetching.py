@@ -79,7 +79,7 @@ def allow(home, site, **facts):
 
 def test_a_run_fetches_nothing_that_is_not_allowed(comfy_server, home, site, absent):
     allow(home, site)
-    with pytest.raises(WorkflowFailed, match="may not fetch loras by themselves"):
+    with pytest.raises(WorkflowFailed, match="may not fetch LoRAs by themselves"):
         comfy_server.client.run(wanting(True))
     with pytest.raises(WorkflowFailed, match="not on this machine"):
         comfy_server.client.run(wanting(False))

@@ -99,6 +99,22 @@ def test_a_file_that_is_here_under_another_name_is_not_fetched(store, folders, m
     assert site.asked == []
 
 
+def test_what_was_left_when_a_worker_died_before_the_catalogue_knew_is_gone_on_from(
+    store, folders, make_site, folder
+):
+    """The file has its name, a scan has found it, and nobody knows yet whose file it is."""
+    site = make_site(lora_bytes())
+    (id,) = store.add([offered(site)])
+    (folder / "model.safetensors").write_bytes(site.content)
+    assert scan(store, folders).added == 1
+    after = fetch_entry(store, store.entry(id), folders, settings_for(site), limits=QUICK)
+    assert (after.id, after.name, after.sha256) == (id, offered(site).name, offered(site).sha256)
+    assert [entry.id for entry in store.all()] == [id]
+    report = scan(store, folders)
+    assert (report.added, report.changed, report.removed) == (0, 0, 0)
+    assert site.asked == []
+
+
 def test_another_file_of_the_name_stays(store, folders, make_site, folder):
     site = make_site(lora_bytes())
     (folder / "model.safetensors").write_bytes(b"mine")
@@ -147,7 +163,7 @@ def test_civitai_tells_the_address_by_the_version(site):
 
 def test_runs_fetch_nothing_unless_it_was_allowed(site):
     entry = offered(site)
-    with pytest.raises(AddressRefused, match="may not fetch by themselves"):
+    with pytest.raises(AddressRefused, match="may not fetch LoRAs by themselves"):
         Settings().check_automatic(entry)
     allowed = Settings(automatic=frozenset({Kind.LORA}), automatic_largest_bytes=len(site.content))
     allowed.check_automatic(entry)
