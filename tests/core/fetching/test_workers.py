@@ -23,8 +23,8 @@ ROOT = WORKER.parents[3]
 KILLS = int(os.environ.get("POLARIS_KILLS", "12"))
 
 
-def begin(site, folder):
-    facts = [site.origin, str(folder), sha256(site.content), str(len(site.content))]
+def begin(site, folder, *more):
+    facts = [site.origin, str(folder), sha256(site.content), str(len(site.content)), *more]
     return subprocess.Popen(
         [sys.executable, str(WORKER), *facts],
         cwd=ROOT,
@@ -102,6 +102,25 @@ def test_a_worker_that_is_killed_at_any_moment_is_gone_on_from(tmp_path, make_si
             assert worker.returncode == -signal.SIGKILL, err
         assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
     assert any(asked.first > 0 for asked in site.asked)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_worker_that_dies_right_before_any_step_is_gone_on_from(tmp_path, site, get):
+    """Each of its changes to the folder is once the last thing that it did not do."""
+    for step in range(1, 100):
+        folder = tmp_path / f"{step}"
+        folder.mkdir()
+        worker = begin(site, folder, str(step))
+        _, err = worker.communicate(timeout=60)
+        target = folder / "model.safetensors"
+        assert not target.exists() or target.read_bytes() == site.content
+        assert worker.returncode in (0, -signal.SIGKILL), err
+        get(site, folder=folder)
+        assert target.read_bytes() == site.content
+        assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
+        if worker.returncode == 0:
+            break
+    assert 10 < step < 99
 
 
 def test_a_stopped_download_keeps_its_part_and_writes_no_more(folder, make_site, get):

@@ -1,7 +1,12 @@
-"""A process of its own that fetches one file: ORIGIN FOLDER SHA256 SIZE [SHA256 OF NOTHING]."""
+"""A process of its own that fetches one file: ORIGIN FOLDER SHA256 SIZE [STEP].
+
+With STEP it kills itself right before that one of the changes it makes to the folder's files.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +14,23 @@ from polaris_core.fetching.addresses import Rules
 from polaris_core.fetching.fetch import fetch
 from polaris_core.fetching.site import Limits
 
-origin, folder, sha256, size = sys.argv[1:]
+origin, folder, sha256, size, *step = sys.argv[1:]
+left = int(step[0]) if step else -1
+
+
+def watch(event: str, arguments: tuple) -> None:
+    """Count what opens, renames, links, cuts or removes something in the folder."""
+    global left
+    if event in ("open", "os.link", "os.rename", "os.remove", "os.truncate") and any(
+        str(argument).startswith(folder) for argument in arguments
+    ):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+if step:
+    sys.addaudithook(watch)
 done = fetch(
     f"{origin}/files/model.safetensors",
     Path(folder),
