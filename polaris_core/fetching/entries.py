@@ -16,7 +16,7 @@ from polaris_core.catalogue.listing import ModelFolder
 from polaris_core.catalogue.one_file import read_into
 from polaris_core.catalogue.own_sidecar import own_sidecar
 from polaris_core.catalogue.store import Store
-from polaris_core.errors import FetchProblem, InvalidInput, NameTaken, NotOffered
+from polaris_core.errors import InvalidInput, NameTaken, NotOffered
 from polaris_core.fetching.addresses import parse_address
 from polaris_core.fetching.fetch import Fetched, fetch
 from polaris_core.fetching.place import check_name, name_for, put_in_place
@@ -61,10 +61,7 @@ def offer_of(entry: Entry) -> Offer:
     hint = f"Get it from {entry.source}, and scan again" if entry.source else ""
     if entry.unsafe:
         raise NotOffered("a pickled file is not fetched", value=entry.name, hint=hint)
-    address = entry.extra.get(ADDRESS, "")
-    version = entry.extra.get("version_id", "")
-    if not address and _CIVITAI_PAGE.fullmatch(entry.source) and _VERSION.fullmatch(version):
-        address = f"https://civitai.com/api/download/models/{version}"
+    address = _address_of(entry)
     if not address:
         raise NotOffered("nobody tells where to fetch this from", value=entry.name, hint=hint)
     if not entry.sha256:
@@ -83,14 +80,20 @@ def offer_of(entry: Entry) -> Offer:
 
 
 def is_offered(entry: Entry) -> bool:
-    """Whether an entry has no file here, and its file can be had."""
-    if entry.on_disk or entry.kind is Kind.OTHER:
+    """Whether an entry has no file here, and somebody tells where its file can be had."""
+    if entry.on_disk or entry.unsafe or entry.kind is Kind.OTHER:
         return False
-    try:
-        offer_of(entry)
-    except FetchProblem:
-        return False
-    return True
+    return bool(entry.sha256 and _address_of(entry))
+
+
+def _address_of(entry: Entry) -> str:
+    """Where its file is offered; empty if nobody tells."""
+    if address := entry.extra.get(ADDRESS, ""):
+        return address
+    version = entry.extra.get("version_id", "")
+    if _CIVITAI_PAGE.fullmatch(entry.source) and _VERSION.fullmatch(version):
+        return f"https://civitai.com/api/download/models/{version}"
+    return ""
 
 
 def usable_ids(store: Store, kind: Kind, largest_bytes: int) -> frozenset[int]:
