@@ -69,7 +69,7 @@ def card(server, id):
 
 
 def test_a_click_fetches_a_model_and_tells_how_far_it_is(server, host, site, absent):
-    site.pause_s = 0.05
+    site.pause_s = 0.3  # a job is told of every 0.2 s
     assert (card(server, absent)["on_disk"], card(server, absent)["offered"]) == (False, True)
     job = server.finished(server.post("/polaris/fetch", {"entry": absent}))
     assert (job["state"], job["error"]) == ("done", "")
