@@ -5,6 +5,7 @@ With STEP it kills itself right before that one of the changes it makes to the f
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from polaris_core.fetching.addresses import Rules
 from polaris_core.fetching.fetch import fetch
 from polaris_core.fetching.site import Limits
 
+faulthandler.dump_traceback_later(45, exit=True)  # one that hangs says where
 origin, folder, sha256, size, *step = sys.argv[1:]
 left = int(step[0]) if step else -1
 
