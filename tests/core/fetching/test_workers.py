@@ -86,8 +86,9 @@ def test_a_worker_that_is_killed_at_any_moment_is_gone_on_from(tmp_path, make_si
         downloads += 1
         while True:
             worker = begin(site, folder)
-            for line in worker.stdout:  # it has begun
-                if not line.startswith("0 "):
+            began = worker.stdout.readline().split()[:1]
+            for line in worker.stdout:  # until bytes come
+                if line.split()[:1] != began:
                     break
             time.sleep(dice.uniform(0, 0.35))
             if worker.poll() is None and kills < KILLS:
