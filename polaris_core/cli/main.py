@@ -22,8 +22,10 @@ from polaris_core.cli.arguments import (
     add_zoo_options,
     positive,
 )
+from polaris_core.cli.fetch_parser import add_fetch_commands
 from polaris_core.errors import (
     Cancelled,
+    FetchProblem,
     InvalidInput,
     LanguageServerProblem,
     NothingFits,
@@ -53,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 130)
     except NothingFits as error:
         return _fail(error, 4)
-    except (ServerProblem, LanguageServerProblem, SourceProblem) as error:
-        return _fail(error, 3)
     except InvalidInput as error:
         return _fail(error, 2)
+    except (ServerProblem, LanguageServerProblem, SourceProblem, FetchProblem) as error:
+        return _fail(error, 3)
     except (PolarisError, OSError) as error:
         return _fail(error, 1)
 
@@ -168,6 +170,8 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("workflow", type=Path, help="JSON in either form, or a saved picture")
     add_zoo_folder(resolve)
     resolve.set_defaults(command=_resolve)
+
+    add_fetch_commands(commands)
 
     miniature = commands.add_parser(
         "miniature",

@@ -7,6 +7,7 @@ from typing import Any
 
 from polaris_core.catalogue.entry import Entry, Maturity, Preview
 from polaris_core.catalogue.previews import is_picture
+from polaris_core.fetching.entries import is_offered
 from polaris_core.retrieval.pins import Pin
 
 __all__ = ["LEVELS", "Json", "card_of", "details_of", "pin_name", "shown_preview", "thumbnail_path"]
@@ -46,6 +47,7 @@ def card_of(entry: Entry, level: Maturity) -> Json:
         "file": _readable(entry.file),
         "size_bytes": entry.size_bytes,
         "on_disk": entry.on_disk,
+        "offered": is_offered(entry),
         "unsafe": entry.unsafe,
         "creator": _cut(entry.creator, _WORD_CHARACTERS),
         "licence": _cut(entry.licence, _WORD_CHARACTERS),

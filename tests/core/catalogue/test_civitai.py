@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polaris_core.catalogue.assemble import entry_from_facts
 from polaris_core.catalogue.civitai import entries_from_model, version_facts
 from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role, Terms
+from polaris_core.catalogue.own_sidecar import own_facts, own_sidecar
 from polaris_core.errors import BrokenSidecar
 
 RECORD = {
@@ -178,6 +180,27 @@ def test_every_real_record_gives_entries(real_data, kind):
                 assert not set(entry.description) & {"\0", "\r"}
                 assert "<p>" not in entry.description
                 assert entry.source.startswith(f"https://civitai.com/models/{record['id']}?")
+    assert count > 2_400
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("kind", ["lora", "checkpoint"])
+def test_our_own_sidecar_loses_nothing_of_any_real_record(real_data, kind):
+    file = real_data / "zoo" / f"civitai_2023-07_{kind}_clean.jsonl.gz"
+    count = 0
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for entry in (e for line in lines for e in entries_from_model(json.loads(line))):
+            count += 1
+            record = json.loads(json.dumps(own_sidecar(entry)))
+            again = entry_from_facts(
+                own_facts(record, entry.size_bytes),
+                fallback_name="lost",
+                kind=entry.kind,
+                base_model=entry.base_model,
+                adapter_type=entry.adapter_type,
+                size_bytes=entry.size_bytes,
+            )
+            assert again == entry
     assert count > 2_400
 
 
