@@ -6,9 +6,10 @@ or a list told of it is lost. Other tools' files and the user's own go before it
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from typing import Any
 
-from polaris_core.catalogue.entry import BaseModel, Entry, Preview, Role
+from polaris_core.catalogue.entry import BaseModel, Entry, Preview, Role, Terms
 from polaris_core.catalogue.facts import Facts
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
 from polaris_core.catalogue.maturity import level_of
@@ -30,6 +31,7 @@ __all__ = ["own_facts", "own_sidecar"]
 _VERSION = 1
 _PROMPTS_LIMIT = 16
 _EXTRAS_LIMIT = 64
+_TERMS = tuple(field.name for field in fields(Terms))
 
 
 def own_sidecar(entry: Entry) -> dict[str, Any]:
@@ -55,10 +57,12 @@ def own_sidecar(entry: Entry) -> dict[str, Any]:
         "licence": entry.licence,
         "creator": entry.creator,
         "source": entry.source,
+        "download": entry.download,
+        "terms": {name: told for name, told in asdict(entry.terms).items() if told is not None},
         "sha256": entry.sha256,
         "autov3": entry.autov3,
         "size_bytes": entry.size_bytes,
-        "real_person": entry.role is Role.PERSON,
+        "real_person": entry.real_person or entry.role is Role.PERSON,
         "extra": entry.extra,
     }
     return {"polaris": _VERSION, **{name: fact for name, fact in facts.items() if fact}}
@@ -93,6 +97,8 @@ def own_facts(record: Json, size_bytes: int) -> Facts:
         licence=text_in(record, "licence"),
         creator=text_in(record, "creator"),
         source=text_in(record, "source"),
+        download=text_in(record, "download"),
+        terms=Terms(**{name: _answer(record, name) for name in _TERMS}),
         sha256=valid_sha256(string_in(record, "sha256")) if same_file else "",
         autov3=autov3_of(string_in(record, "autov3")),
         type=text_in(record, "type"),
@@ -103,6 +109,11 @@ def own_facts(record: Json, size_bytes: int) -> Facts:
             if type(value) is str and key != "base_model" and (text := one_line(value))
         },
     )
+
+
+def _answer(record: Json, name: str) -> bool | None:
+    told = object_in(record, "terms").get(name)
+    return told if isinstance(told, bool) else None
 
 
 def _texts(record: Json, key: str) -> tuple[str, ...]:

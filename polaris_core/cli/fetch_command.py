@@ -17,7 +17,7 @@ from polaris_core.cli.zoo_commands import folders_of
 from polaris_core.errors import Cancelled, InvalidInput, PolarisError
 from polaris_core.fetching.addresses import parse_address
 from polaris_core.fetching.complete import complete
-from polaris_core.fetching.entries import ADDRESS, FILE_NAME, fetch_entry
+from polaris_core.fetching.entries import FILE_NAME, fetch_entry
 from polaris_core.fetching.find import entry_meant, is_address
 from polaris_core.fetching.place import check_name, name_for
 from polaris_core.fetching.settings import read_settings
@@ -68,7 +68,8 @@ def _told(options: argparse.Namespace) -> Entry:
         source=address.url,
         size_bytes=options.size,
         sha256=options.sha256.strip().lower(),
-        extra={ADDRESS: address.url, FILE_NAME: name},
+        download=address.url,
+        extra={FILE_NAME: name},
     )
 
 

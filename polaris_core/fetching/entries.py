@@ -25,12 +25,10 @@ from polaris_core.fetching.settings import Settings
 from polaris_core.fetching.site import Limits
 from polaris_core.progress import Progress, silent
 
-__all__ = ["ADDRESS", "FILE_NAME", "Offer", "fetch_entry", "is_offered", "offer_of", "usable_ids"]
+__all__ = ["FILE_NAME", "Offer", "fetch_entry", "is_offered", "offer_of", "usable_ids"]
 
-ADDRESS = "download_url"
-"""Under this name `Entry.extra` may tell where the file is offered."""
-FILE_NAME = "file_name"
-"""Under this one what it is called there."""
+FILE_NAME = "filename"
+"""Under this name `Entry.extra` may tell what the file is called where it is offered."""
 
 _CIVITAI_PAGE = re.compile(r"https://civitai\.com/models/\d{1,18}(?:[/?#].*)?")
 _VERSION = re.compile(r"\d{1,18}")
@@ -88,8 +86,8 @@ def is_offered(entry: Entry) -> bool:
 
 def _address_of(entry: Entry) -> str:
     """Where its file is offered; empty if nobody tells."""
-    if address := entry.extra.get(ADDRESS, ""):
-        return address
+    if entry.download:
+        return entry.download
     version = entry.extra.get("version_id", "")
     if _CIVITAI_PAGE.fullmatch(entry.source) and _VERSION.fullmatch(version):
         return f"https://civitai.com/api/download/models/{version}"
@@ -112,7 +110,7 @@ def usable_ids(store: Store, kind: Kind, largest_bytes: int) -> frozenset[int]:
             "SELECT id FROM entries WHERE on_disk OR (kind = ? AND NOT unsafe AND sha256 != '' "
             "AND size_bytes BETWEEN 1 AND ? AND (instr(document, ?) OR "
             "(source LIKE 'https://civitai.com/models/%' AND instr(document, '\"version_id\"'))))",
-            (kind.value, largest_bytes, f'"{ADDRESS}"'),
+            (kind.value, largest_bytes, '"download"'),
         )
         return frozenset(row[0] for row in rows)
 

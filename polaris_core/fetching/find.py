@@ -9,7 +9,6 @@ from polaris_core.catalogue.rows import stored
 from polaris_core.catalogue.store import Store
 from polaris_core.errors import InvalidInput, UnknownModel
 from polaris_core.fetching.addresses import parse_address
-from polaris_core.fetching.entries import ADDRESS
 
 __all__ = ["entry_meant", "is_address"]
 
@@ -75,6 +74,6 @@ def _by_address(store: Store, text: str, kind: Kind | None) -> list[Entry]:
                 "SELECT id FROM entries WHERE instr(document, ?) ORDER BY on_disk DESC, id", (url,)
             ).fetchall()
     found = store.entries([row[0] for row in rows])
-    exact = [e for e in found if e.extra.get(ADDRESS) == url]
+    exact = [e for e in found if e.download == url]
     found = exact or [e for e in found if e.source and (e.source == url or version)]
     return [entry for entry in found if kind is None or entry.kind is kind]

@@ -50,7 +50,7 @@ def absent(home, site):
         description="A zeppelin, an airship above the clouds",
         sha256=sha256(site.content),
         size_bytes=len(site.content),
-        extra={"download_url": site.url.replace("model", "zeppelin")},
+        download=site.url.replace("model", "zeppelin"),
     )
     with Store.open(home / CATALOGUE) as store:
         (id,) = store.add([entry])
@@ -113,7 +113,7 @@ def test_the_page_fetches_on_a_click(comfy_server, home, site):
         base_model=BaseModel.SD15,
         sha256=sha256(site.content),
         size_bytes=len(site.content),
-        extra={"download_url": site.url.replace("model", "balloon")},
+        download=site.url.replace("model", "balloon"),
     )
     with Store.open(home / CATALOGUE) as store:
         (id,) = store.add([entry])

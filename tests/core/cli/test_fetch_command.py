@@ -51,7 +51,7 @@ def known(home, site, **changed):
         "sha256": sha256(site.content),
         "size_bytes": len(site.content),
         "source": "https://civitai.com/models/5?modelVersionId=12",
-        "extra": {"download_url": site.url},
+        "download": site.url,
     }
     with Store.open(home / "catalogue.sqlite") as store:
         return store.add([Entry(**facts | changed)])[0]

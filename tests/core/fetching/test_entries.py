@@ -64,7 +64,8 @@ def offered(site, **changed):
         "size_bytes": len(site.content),
         "sha256": sha256(site.content),
         "autov3": "0123456789ab",
-        "extra": {"download_url": site.url, "base_model": "SD 1.5", "clip_skip": "2"},
+        "download": site.url,
+        "extra": {"base_model": "SD 1.5", "clip_skip": "2"},
     }
     return Entry(**facts | changed)
 
@@ -134,9 +135,8 @@ def test_what_stands_beside_the_file_stays(store, folders, make_site, folder):
 
 def test_what_nobody_offers_cannot_be_fetched(store, folders, site):
     entry = offered(site)
-    without = {key: value for key, value in entry.extra.items() if key != "download_url"}
     for bad in (
-        replace(entry, extra=without),
+        replace(entry, download=""),
         replace(entry, sha256=""),
         replace(entry, unsafe=True),
     ):
@@ -154,6 +154,7 @@ def test_civitai_tells_the_address_by_the_version(site):
     entry = offered(
         site,
         source="https://civitai.com/models/5?modelVersionId=12",
+        download="",
         extra={"version_id": "12"},
     )
     offer = offer_of(entry)

@@ -58,7 +58,7 @@ def absent(host, site):
         base_model=BaseModel.SD15,
         sha256=sha256(site.content),
         size_bytes=len(site.content),
-        extra={"download_url": site.url},
+        download=site.url,
     )
     with Store.open(host.home / CATALOGUE) as store:
         return store.add([entry])[0]
