@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from polaris_core.instructions.body_plans import is_being
+from polaris_core.instructions.body_plans import is_being, is_person
 from polaris_core.instructions.qualities import COLOURS
 from polaris_core.instructions.style_names import STYLES
 from polaris_core.instructions.words import Word, Words, find, lower_at, strip_marks, word_set
@@ -28,7 +28,8 @@ _ONLY_AS_WHOLE = word_set(
     "infrared realism tapestry illustration collage emoji retro gothic minimalist psychedelic "
     "patchwork fairytale baroque miro monochrome futurist brutalist charcoal pastel chalkboard"
 )
-# A living thing is not made of these, and what has a colour of its own is not of theirs.
+# An animal is not made of these, and what has a colour of its own is not of theirs. A person may do
+# with them what he does for a living: a sketch artist.
 _DRAWN_WITH = word_set("charcoal pencil crayon chalk ink pastel sketch chalkboard")
 _SHADES = {
     "charcoal": word_set("gray grey black"),
@@ -124,7 +125,8 @@ def _is_drawn_with(medium: str, rest: Words) -> bool:
     first = rest[0].lower
     if medium not in _DRAWN_WITH or first in _SHADES.get(medium, ()):
         return False
-    return first in COLOURS or is_being(rest[-1].lower)
+    head = rest[-1].lower
+    return first in COLOURS or (is_being(head) and not is_person(head))
 
 
 def _with_second(core: Words, index: int, length: int) -> int:

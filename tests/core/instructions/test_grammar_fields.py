@@ -99,6 +99,7 @@ def test_a_thing_becomes_another(sentence, subject, objects, style, prompt, fits
         ("add a charcoal red chair on the left", "red chair", "on the left", "charcoal", None),
         ("add a charcoal grey chair on the left", "charcoal grey chair", "on the left", "", None),
         ("add a pastel pink balloon on the left", "pastel pink balloon", "on the left", "", None),
+        ("add a sketch artist on the left", "sketch artist", "on the left", "", None),
         ("add a gold leaf crown on the table", "crown", "on the table", "gold leaf", None),
         ("add a couple of ducks up in the reeds", "ducks", "in the reeds", "", ("duck", "reed")),
         ("Add a cat sitting on the wall", "cat", "on the wall", "", ("cat", "wall")),
