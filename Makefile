@@ -8,9 +8,9 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: help env which-python lint test demo bench
 
 help:
-	@echo "make demo   edit a photograph with a demonstration zoo; look at demo-output/sheet.png"
+	@echo "make demo   edit a drawn picture with the miniature zoo; look at demo-output/sheet.png"
 	@echo "make test   run every test; those on a real ComfyUI run where one is found"
-	@echo "make lint   ruff and the type checker"
+	@echo "make lint   ruff and the type checker; tsc and eslint for the page (needs npm)"
 	@echo "make bench  every script of benchmarks/"
 	@echo "make env    only make the environment; make which-python prints its interpreter"
 
@@ -22,6 +22,7 @@ which-python:
 
 lint: env
 	@py=$(PY) && $$py -m ruff check . && $$py -m ruff format --check . && $$py -m basedpyright --level error --pythonpath $$py
+	@$(PYTHON) .ci/page_lint.py
 
 test: env
 	@py=$(PY) && $$py -m pytest

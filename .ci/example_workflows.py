@@ -1,14 +1,16 @@
 """Make the drag-and-drop form and the thumbnail of every example workflow from its API form.
 
     python .ci/example_workflows.py            writes example_workflows/*.json and *.jpg
+    python .ci/example_workflows.py --graphs   only the *.json
 
 The API form is the source. Which inputs are widgets, and in which order, is asked of a real ComfyUI
 that is started for it; the thumbnails are pictures that the workflows made there with the
-demonstration zoo.
+miniature zoo, as they stand.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import sys
@@ -21,12 +23,9 @@ sys.path.insert(0, str(ROOT))
 
 from PIL import Image, ImageOps  # noqa: E402
 
-from polaris_core.cli.demo_command import draw_photograph  # noqa: E402
 from polaris_core.comfyui.locate import find_comfyui  # noqa: E402
 from polaris_core.comfyui.server import ComfyServer  # noqa: E402
-from polaris_core.comfyui.workflow import fill  # noqa: E402
-from polaris_core.demo.tiny_language_models import make_text_model  # noqa: E402
-from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
+from polaris_core.miniature.zoo import make_miniature_zoo  # noqa: E402
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 PLACES = {  # class: (x, y, width, height) on the canvas
@@ -46,18 +45,26 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "SaveImage": (2420, 0, 400, 440),
     "PreviewAny": (2420, 500, 400, 320),
 }
+_MINIATURE = (
+    "This runs on the miniature zoo: small trained models that come with the pack. Write them once "
+    "with `python -m polaris_core miniature FOLDER` in the pack's folder, FOLDER being ComfyUI's, "
+    "and restart.\n\nFor your own models: empty folders in the Zoo node, set its text_encoder to "
+    "sentence:all-MiniLM-L6-v2, the image encoders to none or a CLIP that you have, width and "
+    "height in the Editor and cfg in the Sampler to what your checkpoints want (512 and 7), and "
+    "choose a picture of yours."
+)
 _FOUND = (
     "The mask is found by itself. The preview numbers the regions: write another number into "
-    "choice to take that one. superpixels needs no download and knows no things; with Segment "
-    "Anything in models/sams and a CLIP image encoder, things are found by their names."
+    "choice to take that one. superpixels needs no download; for photographs put Segment Anything "
+    "into models/sams and choose it."
 )
 NOTES = {
     "polaris_replace": _FOUND,
     "polaris_restyle_part": _FOUND,
     "polaris_add": f"{_FOUND} Where an added thing goes is better found with an InstructPix2Pix "
     "checkpoint at ip2p_model, ip2p_clip and ip2p_vae.",
-    "polaris_whole_chain": f"All six stages. The language model reads the sentence, looks at the "
-    f"picture, and reads every LoRA found. {_FOUND}",
+    "polaris_whole_chain": f"All six stages. The language model reads every LoRA found. A larger "
+    f"one, connected to the Instruction Parser too, also reads the sentence. {_FOUND}",
     "polaris_remove": _FOUND,
     "polaris_background": _FOUND,
     "polaris_language_model": "With a language model the sentence may be in any language the model "
@@ -65,8 +72,8 @@ NOTES = {
     "does not answer, the grammar reads the sentence, and the parser says so.",
     "polaris_local_change": "Choose a picture in Load Image, right-click it, open the mask editor "
     "and draw over what is to change. Everything outside the mask stays exactly as it was.",
-    "polaris_style_of_reference": "To look at pictures, the zoo needs an image encoder. The first "
-    "run tells the one command that fetches it.",
+    "polaris_style_of_reference": "To look at pictures, the zoo needs an image encoder. For your "
+    "own models use clip:ViT-L-14/openai: the first run tells the one command that fetches it.",
 }
 
 
@@ -158,8 +165,8 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     return {
         "id": node_id,
         "type": "Note",
-        "pos": [0, 1040],
-        "size": [400, 120],
+        "pos": [460, 1160],
+        "size": [460, 340],
         "flags": {},
         "order": 99,
         "mode": 0,
@@ -170,29 +177,19 @@ def note_node(node_id: int, text: str) -> dict[str, Any]:
     }
 
 
-def without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
-    """The inputs of a node but for one."""
-    return {key: value for key, value in inputs.items() if key != name}
-
-
-def thumbnail(server: ComfyServer, api: dict[str, Any], picture: str) -> Image.Image:
-    """The picture a workflow makes with the demonstration zoo."""
-    values: dict[str, object] = {"Sampler.steps": 6, "Editor.width": 256, "Editor.height": 256}
-    values["Zoo.base_model"] = "sd15"  # the others of the demonstration zoo have no weights
-    if any(node["class_type"] == "LoadImage" for node in api.values()):
-        values["Picture.image"] = picture
-    if any(node["class_type"] == "PolarisTreeRerank" for node in api.values()):
-        values["Language Model.model"] = "tiny"  # of random weights, which understand no sentence
-        api = {**api, "3": {**api["3"], "inputs": without(api["3"]["inputs"], "language_model")}}
-    if api["1"]["inputs"]["image_encoder"] != "none":
-        values["Zoo.image_encoder"] = "hashing"  # weights of CLIP are not assumed here
-    made = server.client.run(fill(api, values), timeout_s=300)
+def thumbnail(server: ComfyServer, api: dict[str, Any]) -> Image.Image:
+    """The picture a workflow makes, as it stands."""
+    made = server.client.run(api, timeout_s=600)
     content = next(content for node, _, content in made.images if node == "10")
-    return ImageOps.fit(Image.open(io.BytesIO(content)).convert("RGB"), (400, 266))
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    return ImageOps.fit(picture, (400, 266), Image.Resampling.LANCZOS)
 
 
 def main() -> int:
-    """Write every graph and every thumbnail."""
+    """Write every graph and, unless told not to, every thumbnail."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--graphs", action="store_true", help="no thumbnails")
+    options = parser.parse_args()
     comfyui = find_comfyui()
     if comfyui is None:
         print("no ComfyUI found; set COMFYUI_PATH", file=sys.stderr)
@@ -200,19 +197,17 @@ def main() -> int:
     examples = ROOT / "example_workflows"
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        make_demo_zoo(base / "models", runnable=True)
-        draw_photograph().save(base / "cat.png")
-        make_text_model(base / "models" / "LLM" / "tiny")
+        if not options.graphs:
+            make_miniature_zoo(base)
         with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}) as server:
             info = server.client.get_json("/object_info")
-            picture = server.client.upload_image(base / "cat.png")
             for file in sorted((examples / "api").glob("*.json")):
                 api = json.loads(file.read_text("utf-8"))
-                graph = to_graph(api, info, NOTES.get(file.stem, ""))
-                text = json.dumps(graph, indent=1) + "\n"
+                note = "\n\n".join(filter(None, (NOTES.get(file.stem), _MINIATURE)))
+                text = json.dumps(to_graph(api, info, note), indent=1) + "\n"
                 (examples / file.name).write_text(text, "utf-8")
-                picture_file = examples / f"{file.stem}.jpg"
-                thumbnail(server, api, picture).save(picture_file, quality=88)
+                if not options.graphs:
+                    thumbnail(server, api).save(examples / f"{file.stem}.jpg", quality=88)
                 print(file.stem)
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 import weakref
@@ -26,6 +27,8 @@ _REPORT_EVERY_S = 0.1
 """The host opens an event loop for every report, and language models report every token."""
 _FOLDERS = {"checkpoint": "checkpoints", "lora": "loras"}
 """Kind of entry to the host's name for its folders."""
+_FOLDER_NAME = re.compile(r"\w[\w.-]*")
+"""Of a folder right below one of the host's."""
 _zoos: dict[tuple[str, str], Zoo] = {}
 _zoos_lock = threading.Lock()
 _loaded: dict[tuple[str, int, int], tuple[weakref.ref[Any], ...]] = {}
@@ -119,12 +122,23 @@ def hashed(entry: Entry) -> Entry:
     return fingerprints.hashed(store(), entry, progress())
 
 
+def encoder_spec(spec: str) -> str:
+    """What names an encoder, with `clip:NAME` of a folder in models/clip_vision written out."""
+    family, _, name = spec.partition(":")
+    if family == "clip" and _FOLDER_NAME.fullmatch(name):
+        for root in folder_paths.get_folder_paths("clip_vision"):
+            if os.path.isfile(os.path.join(root, name, "open_clip_config.json")):
+                return f"clip:{os.path.abspath(os.path.join(root, name))}"
+    return spec
+
+
 def open_zoo(text_spec: str, image_spec: str) -> Zoo:
     """The zoo of this host for these encoders; one per process, shared by all nodes."""
     from polaris_core.encoders.base import Encoders
     from polaris_core.encoders.factory import image_encoder, text_encoder
     from polaris_core.retrieval.zoo import Zoo
 
+    text_spec, image_spec = encoder_spec(text_spec), encoder_spec(image_spec)
     with _zoos_lock:
         zoo = _zoos.get((text_spec, image_spec))
         if zoo is None:
@@ -161,10 +175,14 @@ def path_of(entry: Entry) -> str:
     """The file of an entry, which must lie in one of the host's model folders.
 
     Raises:
-        UnknownModel: It is gone, or lies elsewhere.
+        UnknownModel: It is not on this disk, gone, or lies elsewhere.
     """
     from polaris_core.errors import UnknownModel
 
+    if not entry.on_disk:
+        place = entry.source or entry.download
+        hint = f"Get it from {place}, and let the Zoo node scan again" if place else ""
+        raise UnknownModel("the model is not on this disk", value=entry.name, hint=hint)
     roots = {os.path.realpath(f.path) for f in model_folders()}
     path = os.path.join(entry.root, *entry.file.split("/"))
     if entry.unsafe:

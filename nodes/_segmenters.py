@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import folder_paths
 
+from . import _host
 from ._managed import managed
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def segmenter(
     progress(1, 2, "loading the encoder")
     encoder = None
     if encoder_spec.strip().lower() not in ("", "none"):
-        models.append(_encoder(encoder_spec.strip()))
+        models.append(_encoder(_host.encoder_spec(encoder_spec.strip())))
         encoder = models[-1].value
     progress(2, 2, "loaded")
     return HostSegmenter(proposer, encoder, tuple(models))

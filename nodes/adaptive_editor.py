@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from . import _host, _plans
+from . import _fetching, _host, _plans
 from ._latents import start_latent
 from ._types import IntentIO, ShortlistIO
 
@@ -81,6 +81,7 @@ class AdaptiveEditor(io.ComfyNode):
                     default="",
                     tooltip="A plan made before: it is carried out as it stands.",
                 ),
+                _fetching.fetch_input(),
             ],
             hidden=[io.Hidden.unique_id, io.Hidden.prompt, io.Hidden.extra_pnginfo],
             outputs=[
@@ -114,10 +115,12 @@ class AdaptiveEditor(io.ComfyNode):
         negative: str,
         unknown_base: bool,
         plan_json: str,
+        fetch: bool = False,
         image: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         from polaris_core.planning.explain import explain
+        from polaris_core.planning.missing import fetch_missing
         from polaris_core.planning.planner import PlanOptions, make_plan
         from polaris_core.planning.replay import replay, sign
         from polaris_core.planning.serialize import plan_from_json, plan_to_json
@@ -144,6 +147,8 @@ class AdaptiveEditor(io.ComfyNode):
                 **needs,
             )
             plan = sign(plan, store, hashed)
+        if fetch:
+            plan = fetch_missing(plan, store, lambda entry: _fetching.present(cls, entry), hashed)
         entries = replay(
             plan,
             store,

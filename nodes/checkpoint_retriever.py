@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from . import _host
+from . import _fetching, _host
 from ._convert import first_picture
 from ._types import HostZoo, IntentIO, ShortlistIO, ZooIO
 
@@ -41,6 +41,7 @@ class CheckpointRetriever(io.ComfyNode):
                 ),
                 io.String.Input("pins", multiline=True, default="", tooltip=PINS_TOOLTIP),
                 io.Int.Input("candidates", default=20, min=1, max=200, tooltip="How many to list."),
+                _fetching.fetch_input(),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[
@@ -58,6 +59,7 @@ class CheckpointRetriever(io.ComfyNode):
         intent: EditIntent,
         pins: str,
         candidates: int,
+        fetch: bool = False,
         image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         from polaris_core.catalogue.entry import Maturity
@@ -72,10 +74,11 @@ class CheckpointRetriever(io.ComfyNode):
             intent,
             picture=first_picture(image),
             pins=Pins.parse(pins),
-            filters=zoo.filters,
+            filters=_fetching.wider(zoo.filters, fetch, "checkpoint"),
             k=candidates,
             progress=_host.progress(),
         )
+        shortlist = _fetching.with_file(cls, shortlist, SlotName.CHECKPOINT)
         best = shortlist.best(SlotName.CHECKPOINT)
         assert best is not None  # retrieve_checkpoints raises when nothing fits
         model, clip, vae = _host.load_checkpoint(best.entry)

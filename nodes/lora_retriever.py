@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from . import _host
+from . import _fetching, _host
 from ._convert import first_picture
 from ._types import HostZoo, IntentIO, ShortlistIO, ZooIO
 from .checkpoint_retriever import PINS_TOOLTIP
@@ -54,6 +54,7 @@ class LoraRetriever(io.ComfyNode):
                     default=False,
                     tooltip="Also LoRAs whose base model nobody knows. They may not fit.",
                 ),
+                _fetching.fetch_input(),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[ShortlistIO.Output("shortlist")],
@@ -67,6 +68,7 @@ class LoraRetriever(io.ComfyNode):
         pins: str,
         candidates: int,
         unknown_base: bool,
+        fetch: bool = False,
         checkpoint: Shortlist | None = None,
         model: Any = None,
         image: torch.Tensor | None = None,
@@ -86,7 +88,7 @@ class LoraRetriever(io.ComfyNode):
             checkpoint=best.entry if best else None,
             picture=first_picture(image),
             pins=Pins.parse(pins),
-            filters=zoo.filters,
+            filters=_fetching.wider(zoo.filters, fetch, "lora"),
             allow_unknown_base=unknown_base,
             k=candidates,
             progress=_host.progress(),

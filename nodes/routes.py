@@ -41,6 +41,11 @@ class _ComfyUI:
     def listed(self, kind: Kind, path: str) -> str | None:
         return _host.listed(kind.value, path)
 
+    def is_busy(self) -> bool:
+        from server import PromptServer
+
+        return PromptServer.instance.prompt_queue.get_tasks_remaining() > 0
+
     def send(self, event: str, facts: dict[str, Any]) -> None:
         from server import PromptServer
 

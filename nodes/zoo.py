@@ -8,6 +8,13 @@ from . import _host
 from ._types import HostZoo, ZooIO
 
 _MATURITY = {"PG": 1, "PG-13": 2, "R": 4, "X": 8, "XXX": 16}
+_LICENCES = {
+    "any": {},
+    "pictures may be sold": {"commercial": True},
+    "sold, no credit": {"commercial": True, "no_credit": True},
+    "sold, derivatives": {"commercial": True, "derivatives": True},
+    "sold, no credit, derivatives": {"commercial": True, "no_credit": True, "derivatives": True},
+}
 
 
 class PolarisZoo(io.ComfyNode):
@@ -60,6 +67,20 @@ class PolarisZoo(io.ComfyNode):
                     tooltip="Changing a metadata file in place does not change its folder: "
                     "use `every run` for that.",
                 ),
+                io.Combo.Input(
+                    "licence",
+                    options=list(_LICENCES),
+                    default="any",
+                    optional=True,
+                    tooltip="Only models whose licence is known to allow this. "
+                    "Models that say nothing of it are left out.",
+                ),
+                io.Boolean.Input(
+                    "people",
+                    default=True,
+                    optional=True,
+                    tooltip="Whether models of real persons' likeness may be used.",
+                ),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[ZooIO.Output("zoo")],
@@ -80,6 +101,8 @@ class PolarisZoo(io.ComfyNode):
         maturity: str,
         base_model: str,
         rescan: str,
+        licence: str = "any",
+        people: bool = True,
     ) -> io.NodeOutput:
         from polaris_core.catalogue.entry import BaseModel
         from polaris_core.retrieval.filters import Filters
@@ -92,6 +115,8 @@ class PolarisZoo(io.ComfyNode):
             max_maturity=_MATURITY[maturity],
             families=None if base_model == "any" else frozenset({BaseModel(base_model)}),
             folders=tuple(line.strip().strip("/") for line in folders.splitlines() if line.strip()),
+            people=people,
+            **_LICENCES[licence],
         )
         summary = report.summary() if report else "not scanned"
         return io.NodeOutput(HostZoo(zoo, filters), ui=_host.show(cls, summary))

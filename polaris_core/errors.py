@@ -18,6 +18,7 @@
     ├── LanguageModelProblem         a language model could not answer
     │   ├── UnreadableReply          … its reply is not what was asked for
     │   └── LanguageServerProblem    … its server failed, or not in time
+    ├── SourceProblem                a catalogue of models elsewhere cannot be read
     ├── UnknownModel                 a pin, ban or pick names a model that is not in the zoo
     ├── IncompatibleAdapter          a LoRA belongs to another base model family
     ├── UnsupportedModel             a checkpoint that the standalone engine cannot run
@@ -25,6 +26,15 @@
     ├── MaskRequired                 a local edit without a mask
     ├── PictureRequired              an edit of a picture without the picture
     ├── Busy                         something else has to finish first
+    ├── FetchProblem                 a file could not be fetched
+    │   ├── AddressRefused           … its address, or one it leads to, may not be asked
+    │   ├── AccessDenied             … the site wants a token, terms accepted or a purchase
+    │   ├── NotOffered               … the site has no such file
+    │   ├── AskedTooOften            … the site wants to be asked later
+    │   ├── SourceUnreachable        … nothing answers, or it breaks off again and again
+    │   ├── WrongContent             … what came is not the file that was asked for
+    │   ├── NoRoom                   … the disk cannot hold it
+    │   └── NameTaken                … another file has its name
     ├── ServerProblem                a ComfyUI server could not do what was asked
     │   ├── ServerUnreachable
     │   ├── WorkflowRejected         … it refused the workflow
@@ -37,11 +47,15 @@ Each says what was wrong, with the value, and in `hint` what to do about it.
 from __future__ import annotations
 
 __all__ = [
+    "AccessDenied",
+    "AddressRefused",
+    "AskedTooOften",
     "BrokenHeader",
     "BrokenPreview",
     "BrokenSidecar",
     "Busy",
     "Cancelled",
+    "FetchProblem",
     "FileProblem",
     "IncompatibleAdapter",
     "IndexMismatch",
@@ -55,11 +69,16 @@ __all__ = [
     "MaskRequired",
     "MissingDependency",
     "MissingWeights",
+    "NameTaken",
+    "NoRoom",
+    "NotOffered",
     "NothingFits",
     "PictureRequired",
     "PolarisError",
     "ServerProblem",
     "ServerUnreachable",
+    "SourceProblem",
+    "SourceUnreachable",
     "StoreProblem",
     "UnknownModel",
     "UnreadableReply",
@@ -67,6 +86,7 @@ __all__ = [
     "UnusualAttention",
     "WorkflowFailed",
     "WorkflowRejected",
+    "WrongContent",
 ]
 
 _SHOWN_CHARACTERS = 200
@@ -182,6 +202,10 @@ class LanguageServerProblem(LanguageModelProblem):
     """A language model's server failed, refused, or did not answer in time."""
 
 
+class SourceProblem(PolarisError):
+    """A catalogue of models elsewhere cannot be read, now or at all."""
+
+
 class UnknownModel(PolarisError):
     """A pin, ban or pick names a model that is not in the zoo."""
 
@@ -208,6 +232,50 @@ class PictureRequired(PolarisError):
 
 class Busy(PolarisError):
     """Something else has to finish first, or to be there."""
+
+
+class FetchProblem(PolarisError):
+    """A file could not be fetched; what came of it is kept where it can be gone on with."""
+
+
+class AddressRefused(FetchProblem, InvalidInput):
+    """An address, or one that it leads to, may not be asked."""
+
+
+class AccessDenied(FetchProblem):
+    """The site gives this file only to some; `reason` says what it wants.
+
+    `reason` is "token" (it wants one), "other token" (not the one it got), "terms" (they have to
+    be accepted), "early access" (it is sold at first) or "forbidden".
+    """
+
+    def __init__(self, problem: str, *, reason: str, value: object = "", hint: str = "") -> None:
+        super().__init__(problem, value=value, hint=hint)
+        self.reason = reason
+
+
+class NotOffered(FetchProblem):
+    """The site has no such file, or not any more."""
+
+
+class AskedTooOften(FetchProblem):
+    """The site wants to be asked later."""
+
+
+class SourceUnreachable(FetchProblem):
+    """Nothing answers, or it breaks off again and again."""
+
+
+class WrongContent(FetchProblem):
+    """What came is not the file that was asked for; nothing of it is kept."""
+
+
+class NoRoom(FetchProblem):
+    """The disk cannot hold the file, or not be written to."""
+
+
+class NameTaken(FetchProblem):
+    """Another file has the name; it stays as it is."""
 
 
 class ServerProblem(PolarisError):

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "polaris_core"
 HEAVY = ["torch", "faiss", "transformers", "open_clip", "pydantic", "aiohttp", "llguidance"]
-HEAVY += ["diffusers", "peft", "accelerate"]
+HEAVY += ["diffusers", "peft", "accelerate", "huggingface_hub", "pyarrow"]
 HOST = ["comfy", "comfy_api", "folder_paths", "server", "nodes"]
 
 # A module may import its own package and those to its left.
@@ -20,12 +20,13 @@ ORDER = [
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
-    {"index", "instructions", "testing"},
+    {"index", "instructions", "fetching", "importing", "testing"},
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},
     {"page"},
     {"demo", "engine"},
+    {"miniature"},
     {"sheet"},
     {"cli"},
     {"__main__"},

@@ -55,3 +55,26 @@ def test_published_code_holds_no_evaluation_of_text_and_no_installing():
     for folder in ("polaris_core", "nodes"):
         for file in (ROOT / folder).rglob("*.py"):
             assert not forbidden.search(file.read_text("utf-8")), file
+
+
+def test_the_archive_holds_what_the_miniature_zoo_needs_and_not_what_trains_it():
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    ignored = subprocess.run(
+        ["git", "-c", "core.excludesFile=.comfyignore", "check-ignore", "--no-index", "--stdin"],
+        cwd=ROOT,
+        input=files,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    published = {
+        file
+        for file in set(files.splitlines()) - set(ignored.splitlines())
+        if file.startswith("miniature/")
+    }
+    assert "miniature/models/vae.safetensors" in published
+    assert "miniature/pictures/cat.png" in published
+    assert not [file for file in published if file.endswith(".py")]
+    sizes = sum((ROOT / file).stat().st_size for file in published)
+    assert sizes < 30e6

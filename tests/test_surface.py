@@ -67,6 +67,20 @@ def test_every_node_has_a_help_page(node_id):
 
 
 @pytest.mark.parametrize("node_id", NODE_IDS)
+def test_every_help_page_has_an_example_that_is_run_by_the_tests_and_its_pictures_are_there(
+    node_id,
+):
+    docs = ROOT / "web" / "docs"
+    page = (docs / f"{node_id}.md").read_text("utf-8")
+    pictures = re.findall(r"!\[[^\]]{10,}\]\((\w[\w.-]*)\)", page)
+    assert all((docs / picture).stat().st_size > 1000 for picture in pictures)
+    names = re.findall(r"\*(polaris_\w+)\*", page.partition("## Example")[2])
+    examples = {file.stem: json.loads(file.read_text("utf-8")) for file in API_WORKFLOWS}
+    assert names
+    assert all(node_id in {n["class_type"] for n in examples[name].values()} for name in names)
+
+
+@pytest.mark.parametrize("node_id", NODE_IDS)
 def test_every_node_stands_in_an_example_workflow_and_in_the_readme(node_id):
     used = {n["class_type"] for f in API_WORKFLOWS for n in json.loads(f.read_text()).values()}
     assert node_id in used

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polaris_core.catalogue.base_models import refine
-from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind
+from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind, Role
 from polaris_core.catalogue.facts import Facts
+from polaris_core.catalogue.licences import terms_of_licence
 from polaris_core.catalogue.maturity import maturity_of_tags
 from polaris_core.catalogue.plain_text import one_line
 from polaris_core.catalogue.roles import role_of
@@ -48,13 +49,14 @@ def entry_from_facts(
     """
     name = facts.name or one_line(fallback_name) or "unnamed"
     told = next(filter(None, facts.base_models), "")
+    role = role_of(
+        kind, tags=facts.tags, name=name, captions=captions, real_person=facts.real_person
+    )
     return Entry(
         name=name,
         kind=kind,
         base_model=base_model if stranger else refine(base_model, *facts.base_models),
-        role=role_of(
-            kind, tags=facts.tags, name=name, captions=captions, real_person=facts.real_person
-        ),
+        role=role,
         adapter_type=adapter_type,
         trigger_words=facts.trigger_words if kind is not Kind.OTHER else (),
         strength=_strength(facts, name, fallback_name) if kind is Kind.LORA else None,
@@ -66,8 +68,11 @@ def entry_from_facts(
         previews=facts.previews,
         maturity=facts.maturity or maturity_of_tags(facts.tags),
         licence=facts.licence,
+        terms=facts.terms or terms_of_licence(facts.licence),
+        real_person=facts.real_person or role is Role.PERSON,
         creator=facts.creator,
         source=facts.source,
+        download=facts.download,
         root=root,
         file=file,
         size_bytes=size_bytes,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from polaris_core.catalogue.assemble import entry_from_facts
-from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind, Preview
+from polaris_core.catalogue.entry import AdapterType, BaseModel, Entry, Kind, Preview, Terms
 from polaris_core.catalogue.facts import Facts
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
 from polaris_core.catalogue.maturity import level_of, maturity_of_model
@@ -25,24 +25,30 @@ from polaris_core.catalogue.values import (
 from polaris_core.catalogue.words import trigger_words
 from polaris_core.errors import BrokenSidecar
 
-__all__ = ["entries_from_model", "version_facts"]
+__all__ = ["entries_from_model", "kind_of", "version_facts"]
 
 _SITE = "https://civitai.com"
 _WEIGHTS = ("", "model", "pruned model")
 _PICTURES_LIMIT = 16
 _PROMPT_LIMIT = 4_000
 _ADAPTERS = {"lora": AdapterType.LORA, "locon": AdapterType.LOCON, "dora": AdapterType.DORA}
+_SELLING = frozenset({"image", "rent", "sell"})
+"""Each of these words of 2023 allows what the ones before it do, first of all to sell pictures."""
 _USES = re.compile(r"[A-Za-z]+")
 
 
 def entries_from_model(
-    record: Mapping[str, object], *, versions: Literal["latest", "all"] = "latest"
+    record: Mapping[str, object],
+    *,
+    versions: Literal["latest", "all"] = "latest",
+    site: str = _SITE,
 ) -> list[Entry]:
     """Make entries that are not on disk from a whole model record of Civitai's API.
 
     Args:
         record: One item of `GET /api/v1/models`, or the answer of `GET /api/v1/models/:id`.
         versions: The newest version alone, which the site lists first, or every one.
+        site: The address that its pages of models begin with.
 
     Returns:
         One entry a version; none where the record lists no version.
@@ -55,12 +61,14 @@ def entries_from_model(
         hint = "expected an object with id, name and modelVersions, as Civitai's API gives it"
         raise BrokenSidecar("not a model record of Civitai", value=record, hint=hint)
     limit = 1 if versions == "latest" else 4096
-    return [_entry(record, version) for version in objects_in(record, "modelVersions", limit)]
+    found = objects_in(record, "modelVersions", limit)
+    return [_entry(record, version, site) for version in found]
 
 
-def _entry(record: Json, version: Json) -> Entry:
+def _entry(record: Json, version: Json, site: str) -> Entry:
     facts = version_facts(version, model=record)
-    kind, adapter_type = _kind(facts.type)
+    facts.source = _page(version, record, site)
+    kind, adapter_type = kind_of(facts.type)
     size_kb = number_in(_file(version, 0), "sizeKB") or 0.0
     return entry_from_facts(
         facts,
@@ -72,7 +80,8 @@ def _entry(record: Json, version: Json) -> Entry:
     )
 
 
-def _kind(type_name: str) -> tuple[Kind, AdapterType | None]:
+def kind_of(type_name: str) -> tuple[Kind, AdapterType | None]:
+    """What the site's name of a type means: `Checkpoint`, `LORA`, `LoCon` and the like."""
     lowered = type_name.lower()
     if lowered == "checkpoint":
         return Kind.CHECKPOINT, None
@@ -111,13 +120,15 @@ def version_facts(version: Json, *, model: Json | None = None, size_bytes: int =
         maturity=maturity_of_model(version, model, pictures=[p.maturity for p in previews]),
         preview_maturity=max((p.maturity for p in previews), default=level_of(None)),
         licence=_licence(model),
+        terms=_terms(model),
         creator=text_in(creator, "username"),
         source=_page(version, model),
+        download=_download(file) or _download(version),
         sha256=valid_sha256(string_in(hashes, "SHA256")),
         autov3=autov3_of(string_in(hashes, "AutoV3")),
         type=text_in(model, "type") or text_in(version, "type"),
         real_person=model.get("poi") is True,
-        extra=_extra(version, model),
+        extra={**_extra(version, model), **_file_extra(version, file)},
     )
 
 
@@ -169,16 +180,37 @@ def _licence(model: Json) -> str:
     return "; ".join(parts)
 
 
+def _terms(model: Json) -> Terms:
+    """The same permissions for filters; a single word of 2023 includes those below it."""
+    told = model.get("allowCommercialUse")
+    names = {
+        n.lower() for use in strings_in(model, "allowCommercialUse") for n in _USES.findall(use)
+    }
+    single = type(told) is str and not told.startswith("{")
+    sells = not names.isdisjoint(_SELLING if single else {"image"})
+    credit, derivatives = model.get("allowNoCredit"), model.get("allowDerivatives")
+    return Terms(
+        commercial=sells if names else None,
+        credit=not credit if type(credit) is bool else None,
+        derivatives=derivatives if type(derivatives) is bool else None,
+    )
+
+
+def _download(holder: Json) -> str:
+    url = text_in(holder, "downloadUrl")
+    return url if url.startswith(("https://", "http://")) else ""
+
+
 def _ids(version: Json, model: Json) -> tuple[str, str]:
     model_id = text_in(version, "modelId") or text_in(model, "id")
     return (model_id if model_id.isdecimal() else ""), text_in(version, "id")
 
 
-def _page(version: Json, model: Json) -> str:
+def _page(version: Json, model: Json, site: str = _SITE) -> str:
     model_id, version_id = _ids(version, model)
     if not model_id:
         return ""
-    page = f"{_SITE}/models/{model_id}"
+    page = f"{site}/models/{model_id}"
     return f"{page}?modelVersionId={version_id}" if version_id.isdecimal() else page
 
 
@@ -189,5 +221,19 @@ def _extra(version: Json, model: Json) -> dict[str, str]:
         "version_id": version_id,
         "version_name": text_in(version, "name"),
         "base_model_type": text_in(version, "baseModelType"),
+    }
+    return {key: text for key, text in told.items() if text}
+
+
+def _file_extra(version: Json, file: Json) -> dict[str, str]:
+    """What is needed to fetch the file, or to know it again."""
+    hashes = object_in(file, "hashes")
+    whole = valid_sha256(string_in(hashes, "SHA256"))
+    availability = text_in(version, "availability")
+    told = {
+        "filename": text_in(file, "name").replace("\\", "/").rpartition("/")[2],
+        "autov2": "" if whole else text_in(hashes, "AutoV2").lower(),
+        "availability": "" if availability == "Public" else availability,
+        "early_access_ends": text_in(version, "earlyAccessEndsAt"),
     }
     return {key: text for key, text in told.items() if text}

@@ -30,6 +30,7 @@ SIDECAR_SUFFIXES = (
     ".cm-info.json",
     ".civitai.info",
     ".rgthree-info.json",
+    ".polaris.json",
 )
 """Own values of the user first, then as tools are known to keep them up to date."""
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-__all__ = ["AdapterType", "BaseModel", "Entry", "Kind", "Maturity", "Preview", "Role"]
+__all__ = [
+    "UNKNOWN_TERMS",
+    "AdapterType",
+    "BaseModel",
+    "Entry",
+    "Kind",
+    "Maturity",
+    "Preview",
+    "Role",
+    "Terms",
+]
 
 
 class Kind(str, enum.Enum):
@@ -87,6 +97,25 @@ class Maturity(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What an entry's licence allows, as far as anybody says; None where nobody does."""
+
+    commercial: bool | None = None
+    """Whether pictures made with it may be sold or used in business."""
+    credit: bool | None = None
+    """Whether its maker has to be named."""
+    derivatives: bool | None = None
+    """Whether what is merged with it or trained on it may be shared."""
+
+    def __bool__(self) -> bool:
+        return (self.commercial, self.credit, self.derivatives) != (None, None, None)
+
+
+UNKNOWN_TERMS = Terms()
+"""Nobody says anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """A picture that shows what an entry makes."""
 
@@ -125,9 +154,18 @@ class Entry:
     previews: tuple[Preview, ...] = ()
     maturity: Maturity = Maturity.UNKNOWN
     licence: str = ""
+    terms: Terms = UNKNOWN_TERMS
+    """What the licence allows, for filters."""
+    real_person: bool = False
+    """Whether it shows the likeness of a real person."""
     creator: str = ""
     source: str = ""
     """Where it came from: a web address, or empty."""
+    download: str = ""
+    """The address of the file itself, of `size_bytes` and `sha256` as far as these are known; empty
+    if nobody says."""
+    origins: tuple[str, ...] = ()
+    """Names of the catalogues it was imported from, most trusted first."""
     root: str = ""
     """The model folder it was found in, absolute."""
     file: str = ""

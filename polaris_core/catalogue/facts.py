@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from polaris_core.catalogue.entry import Maturity, Preview
+from polaris_core.catalogue.entry import UNKNOWN_TERMS, Entry, Maturity, Preview, Terms
 from polaris_core.catalogue.values import distinct
 
-__all__ = ["Facts", "merge"]
+__all__ = ["TAGS_LIMIT", "Facts", "merge", "unite_previews", "unite_prompts", "unite_words"]
 
 _SINGLE = (
     "name",
@@ -22,15 +22,17 @@ _SINGLE = (
     "maturity",
     "preview_maturity",
     "licence",
+    "terms",
     "creator",
     "source",
+    "download",
     "sha256",
     "autov3",
     "type",
     "training_tags",
 )
 _WORDS_LIMIT = 64
-_TAGS_LIMIT = 256
+TAGS_LIMIT = 256
 _PROMPTS_LIMIT = 16
 _PREVIEWS_LIMIT = 16
 
@@ -58,8 +60,11 @@ class Facts:
     preview_maturity: Maturity = Maturity.UNKNOWN
     """Of the preview on disk."""
     licence: str = ""
+    terms: Terms = UNKNOWN_TERMS
     creator: str = ""
     source: str = ""
+    download: str = ""
+    """The address of the file whose hashes these are."""
     sha256: str = ""
     autov3: str = ""
     type: str = ""
@@ -81,18 +86,18 @@ def merge(sources: Sequence[Facts]) -> Facts:
     joined.base_models = tuple(text for source in sources for text in source.base_models)
     joined.notes = tuple(dict.fromkeys(text for source in sources for text in source.notes))
     joined.aliases = tuple(dict.fromkeys(name for source in sources for name in source.aliases))
-    joined.trigger_words = _unite_words(sources)
-    joined.tags = distinct(tag for source in sources for tag in source.tags)[:_TAGS_LIMIT]
-    prompts = (prompt for source in sources for prompt in source.example_prompts)
-    joined.example_prompts = tuple(dict.fromkeys(prompts))[:_PROMPTS_LIMIT]
-    joined.previews = _unite_previews(sources)
+    joined.trigger_words = unite_words(sources)
+    joined.tags = distinct(tag for source in sources for tag in source.tags)[:TAGS_LIMIT]
+    joined.example_prompts = unite_prompts(sources)
+    joined.previews = unite_previews(sources)
     joined.real_person = any(source.real_person for source in sources)
     for source in reversed(sources):
         joined.extra.update(source.extra)
     return joined
 
 
-def _unite_words(sources: Sequence[Facts]) -> tuple[str, ...]:
+def unite_words(sources: Sequence[Facts | Entry]) -> tuple[str, ...]:
+    """The trigger words of all sources, in order, each once."""
     # One source keeps `a, b` as one entry where another keeps `a` and `b`.
     kept: list[str] = []
     seen: set[str] = set()
@@ -104,7 +109,14 @@ def _unite_words(sources: Sequence[Facts]) -> tuple[str, ...]:
     return tuple(kept[:_WORDS_LIMIT])
 
 
-def _unite_previews(sources: Sequence[Facts]) -> tuple[Preview, ...]:
+def unite_prompts(sources: Sequence[Facts | Entry]) -> tuple[str, ...]:
+    """The example prompts of all sources, in order, each once."""
+    prompts = (prompt for source in sources for prompt in source.example_prompts)
+    return tuple(dict.fromkeys(prompts))[:_PROMPTS_LIMIT]
+
+
+def unite_previews(sources: Sequence[Facts | Entry]) -> tuple[Preview, ...]:
+    """The previews of all sources, in order, each picture once."""
     by_place: dict[str, Preview] = {}
     for preview in (preview for source in sources for preview in source.previews):
         by_place.setdefault(preview.path or preview.url, preview)

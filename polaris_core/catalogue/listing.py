@@ -20,7 +20,7 @@ from polaris_core.errors import FileProblem
 
 __all__ = ["Listing", "ModelFolder", "list_models"]
 
-_READING_VERSION = "1"
+_READING_VERSION = "2"
 """Raise it when reading finds more than before: every file is then read again."""
 _FILES_PER_TICK = 256
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +17,24 @@ from polaris_core.catalogue.entry import (
     Maturity,
     Preview,
     Role,
+    Terms,
 )
 from polaris_core.catalogue.hashes import valid_sha256
 from polaris_core.errors import InvalidInput, StoreProblem
 
-__all__ = ["COLUMNS", "Row", "entry_of", "key_of", "loaded", "row_of", "stem_key_of", "stored"]
+__all__ = [
+    "COLUMNS",
+    "Row",
+    "entry_of",
+    "identity_of",
+    "key_of",
+    "loaded",
+    "packed",
+    "row_of",
+    "stem_key_of",
+    "stored",
+    "unpacked",
+]
 
 Row = tuple[Any, ...]
 """The values of `COLUMNS`."""
@@ -28,13 +42,18 @@ Row = tuple[Any, ...]
 COLUMNS = (
     *("identity", "kind", "base_model", "role", "maturity", "unsafe", "on_disk"),
     *("root", "file", "source", "sha256", "autov3", "size_bytes", "modified_ns"),
-    *("name", "words", "tags", "description", "document", "name_key", "stem_key"),
+    *("name", "words", "tags", "description", "document", "name_key", "stem_key", "terms"),
 )
 """Columns of the table `entries` besides `id`, in the order of a row."""
 
 _ESCAPED = "\x1a"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INTEGERS = range(-(2**63), 2**63)
+_ANSWERS = (None, True, False)
+_EMPTY: dict[str, Any] = dict.fromkeys(
+    ("maturity", "unsafe", "on_disk", "size_bytes", "modified_ns", "terms"), 0
+)
+"""What is left out of a packed entry, where it is no empty text."""
 
 
 def stored(text: str) -> str:
@@ -65,7 +84,7 @@ def stem_key_of(file: str) -> str:
     return key_of(stem_of(file.replace("\\", "/").rpartition("/")[2]))
 
 
-def _identity(entry: Entry) -> str:
+def identity_of(entry: Entry) -> str:
     """What makes an entry the same when it is added again; unique in the catalogue."""
     if entry.file:
         return f"file:{entry.root.rstrip('/')}/{entry.file}"
@@ -96,7 +115,7 @@ def row_of(entry: Entry) -> Row:
     if entry.sha256 and valid_sha256(entry.sha256) != entry.sha256:
         raise InvalidInput("not a SHA-256 in lower-case hex digits", value=entry.sha256)
     return (
-        stored(_identity(entry)),
+        stored(identity_of(entry)),
         entry.kind.value,
         entry.base_model.value,
         entry.role.value,
@@ -117,7 +136,36 @@ def row_of(entry: Entry) -> Row:
         _document(entry),
         key_of(entry.name),
         stem_key_of(entry.file),
+        _terms_code(entry),
     )
+
+
+def packed(entry: Entry) -> bytes:
+    """The entry without its id in few bytes; the same entry gives the same bytes.
+
+    Raises:
+        InvalidInput: As `row_of`.
+    """
+    filled = {name: value for name, value in zip(COLUMNS, row_of(entry), strict=True) if value}
+    return zlib.compress(_ENCODER.encode(filled).encode(), 1)
+
+
+def unpacked(content: bytes) -> Entry:
+    """The entry that `packed` was given.
+
+    Raises:
+        StoreProblem: It holds what this version of Polaris does not know.
+    """
+    filled: dict[str, Any] = json.loads(zlib.decompress(content))
+    return entry_of(0, [filled.get(name, _EMPTY.get(name, "")) for name in COLUMNS])
+
+
+def _terms_code(entry: Entry) -> int:
+    """Two bits each for three answers (unknown, yes, no), then one for a real person."""
+    terms = entry.terms
+    answers = (terms.commercial, terms.credit, terms.derivatives)
+    code = sum(_ANSWERS.index(answer) << 2 * place for place, answer in enumerate(answers))
+    return code | entry.real_person << 6
 
 
 def _document(entry: Entry) -> str:
@@ -131,6 +179,8 @@ def _document(entry: Entry) -> str:
         "previews": [(p.path, p.url, int(p.maturity), p.prompt) for p in entry.previews],
         "licence": entry.licence,
         "creator": entry.creator,
+        "download": entry.download,
+        "origins": entry.origins,
         "extra": entry.extra,
     }
     return _json({name: part for name, part in parts.items() if part or part == 0})
@@ -144,7 +194,7 @@ def entry_of(id: int, row: Sequence[Any]) -> Entry:
     """
     try:
         return _entry_of(id, row)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise StoreProblem(
             f"entry {id} of the catalogue cannot be read ({error})",
             hint="delete the catalogue's file and scan again",
@@ -154,6 +204,7 @@ def entry_of(id: int, row: Sequence[Any]) -> Entry:
 def _entry_of(id: int, row: Sequence[Any]) -> Entry:
     (_, kind, base_model, role, maturity, unsafe, _, root, file, source, sha256, autov3) = row[:12]
     size_bytes, modified_ns, name, words, tags, description, document = row[12:19]
+    terms: int = row[21]
     rest: dict[str, Any] = json.loads(loaded(document))
     adapter_type = rest.get("adapter_type")
     return Entry(
@@ -176,8 +227,12 @@ def _entry_of(id: int, row: Sequence[Any]) -> Entry:
         ),
         maturity=Maturity(maturity),
         licence=rest.get("licence", ""),
+        terms=Terms(*(_ANSWERS[terms >> 2 * place & 3] for place in range(3))),
+        real_person=bool(terms >> 6 & 1),
         creator=rest.get("creator", ""),
         source=loaded(source),
+        download=rest.get("download", ""),
+        origins=tuple(rest.get("origins", ())),
         root=loaded(root),
         file=loaded(file),
         size_bytes=size_bytes,

@@ -4,6 +4,10 @@
     files      one row a model file that a scan has read: its signature, and its entry if it has one
     problems   what was wrong with files and folders at the last scan
     roots      the device each model folder was on, to tell an emptied folder from an unmounted one
+    offers     what each imported catalogue says of a model, and the entry that shows it
+    own        what was read from a file whose entry was completed by offers
+    marks      by what offers (> 0) and files (entries, < 0) are told to be the same model
+    imports    how far each imported catalogue was read; `refused` is what could not be
     meta       `store` (a name of this database of its own) and `generation` (counts changes)
 
 A version is the number of steps of `_STEPS` that were taken; a new database takes them all.
@@ -108,10 +112,44 @@ def _add_page_index(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX entries_page ON entries (modified_ns, size_bytes)")
 
 
+_OFFER_TABLES = (
+    "ALTER TABLE entries ADD COLUMN terms INTEGER NOT NULL DEFAULT 0",
+    "DROP INDEX entries_facets",
+    """CREATE INDEX entries_facets
+        ON entries (kind, base_model, role, maturity, terms, unsafe, on_disk)""",
+    """CREATE TABLE offers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        origin TEXT NOT NULL, key TEXT NOT NULL, revision TEXT NOT NULL,
+        entry INTEGER, document BLOB NOT NULL, UNIQUE (origin, key))""",
+    "CREATE INDEX offers_revision ON offers (origin, revision) WHERE revision != ''",
+    "CREATE INDEX offers_entry ON offers (entry)",
+    "CREATE TABLE own (id INTEGER PRIMARY KEY, document BLOB NOT NULL)",
+    # `place` follows from what the owner is, not from when it came: see `owners`.
+    """CREATE TABLE marks (
+        name TEXT NOT NULL, place INTEGER NOT NULL, owner INTEGER NOT NULL, told TEXT NOT NULL,
+        PRIMARY KEY (name, place, owner)) WITHOUT ROWID""",
+    "CREATE INDEX marks_owner ON marks (owner)",
+    """CREATE TABLE imports (
+        origin TEXT PRIMARY KEY, cursor TEXT NOT NULL, pages INTEGER NOT NULL,
+        completed INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE refused (
+        origin TEXT NOT NULL, key TEXT NOT NULL,
+        problem TEXT NOT NULL, value TEXT NOT NULL, hint TEXT NOT NULL,
+        PRIMARY KEY (origin, key)) WITHOUT ROWID""",
+)
+
+
+def _add_offers(connection: sqlite3.Connection) -> None:
+    """Imported catalogues: entries that are not on disk, and what completes those that are."""
+    for statement in _OFFER_TABLES:
+        connection.execute(statement)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _create,
     _add_name_keys,
     _add_page_index,
+    _add_offers,
 )
 SCHEMA_VERSION = len(_STEPS)
 

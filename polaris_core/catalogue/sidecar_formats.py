@@ -14,6 +14,7 @@ from polaris_core.catalogue.entry import Preview
 from polaris_core.catalogue.facts import Facts, merge
 from polaris_core.catalogue.hashes import autov3_of, valid_sha256
 from polaris_core.catalogue.maturity import level_of
+from polaris_core.catalogue.own_sidecar import own_facts
 from polaris_core.catalogue.plain_text import paragraphs, plain_text
 from polaris_core.catalogue.strengths import bounded_strength, middle, strength_in_prose
 from polaris_core.catalogue.values import (
@@ -157,5 +158,6 @@ READERS: Mapping[str, Callable[[Json, int], Facts]] = {
     ".cm-info.json": _stability_matrix,
     ".civitai.info": _civitai_info,
     ".rgthree-info.json": _rgthree,
+    ".polaris.json": own_facts,
 }
 """By suffix; takes the JSON object and the size of the model file (0 if unknown)."""

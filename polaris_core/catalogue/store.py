@@ -16,6 +16,7 @@ from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.catalogue.found import problems_in
 from polaris_core.catalogue.hashes import valid_sha256
 from polaris_core.catalogue.lookup import ids_by_text, ids_meant_by
+from polaris_core.catalogue.offers import own_of
 from polaris_core.catalogue.rows import COLUMNS, entry_of
 from polaris_core.catalogue.schema import connect, guarded
 from polaris_core.catalogue.upsert import Written, mark_changed, upsert
@@ -258,6 +259,8 @@ class Store:
         if not digits:
             raise InvalidInput("not a SHA-256", value=sha256)
         with self.writing() as connection:
-            _, written = upsert(connection, replace(self.entry(id), sha256=digits), id)
+            entry = self.entry(id)
+            own = own_of(connection, entry.id) if entry.on_disk else entry
+            _, written = upsert(connection, replace(own, sha256=digits), entry.id)
             if written is not Written.UNCHANGED:
                 mark_changed(connection)

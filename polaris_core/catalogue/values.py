@@ -11,6 +11,7 @@ from polaris_core.catalogue.plain_text import one_line
 
 __all__ = [
     "Json",
+    "as_object",
     "distinct",
     "json_inside",
     "number_in",
@@ -62,10 +63,14 @@ def number_in(record: Json, *keys: str) -> float | None:
     return None
 
 
+def as_object(value: object) -> Json:
+    """The value if it is an object; else an empty one."""
+    return cast("Json", value) if type(value) is dict else _EMPTY
+
+
 def object_in(record: Json, key: str) -> Json:
     """The object under `key`; empty if there is none."""
-    value = record.get(key)
-    return cast("Json", value) if type(value) is dict else _EMPTY
+    return as_object(record.get(key))
 
 
 def objects_in(record: Json, key: str, limit: int = 256) -> Iterator[Json]:

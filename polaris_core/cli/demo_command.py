@@ -1,130 +1,143 @@
-"""`polaris demo`: the whole way on a photograph, with a demonstration zoo."""
+"""`polaris demo`: the whole way, with small trained models and a drawn picture.
+
+miniature zoo ─▶ sentence ─▶ region ─▶ checkpoint, LoRAs ─▶ plan ─▶ engine  ─▶ sheet
+└─▶ ComfyUI, where one is found
+"""
 
 from __future__ import annotations
 
 import argparse
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+import numpy.typing as npt
+from PIL import Image
 
-from polaris_core.catalogue.entry import BaseModel, Kind
+from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.scan import ModelFolder
 from polaris_core.cli.output import terminal_progress
 from polaris_core.cli.zoo_commands import decide
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
 from polaris_core.comfyui.workflow import fill, load_workflow
-from polaris_core.demo.zoo import make_demo_zoo
 from polaris_core.encoders.base import Encoders
-from polaris_core.encoders.factory import text_encoder
-from polaris_core.errors import MissingDependency
+from polaris_core.encoders.clip import ClipEncoder
+from polaris_core.engine.engine import Engine, Sampling
+from polaris_core.engine.files import files_of
+from polaris_core.images import read_picture
 from polaris_core.instructions.explain import describe_intent
 from polaris_core.instructions.grammar import parse_instruction
+from polaris_core.miniature.parts import NAME
+from polaris_core.miniature.zoo import make_miniature_zoo
 from polaris_core.planning.explain import explain
 from polaris_core.planning.serialize import plan_to_json
+from polaris_core.regions.explain import explain as explain_region
+from polaris_core.regions.grounding import ground
+from polaris_core.regions.superpixels import SuperpixelProposer
 from polaris_core.retrieval.explain import describe
-from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.zoo import Zoo
 from polaris_core.sheet import draw_sheet
 
-__all__ = ["draw_photograph", "run_demo"]
+__all__ = ["run_demo"]
 
 SENTENCE = "Replace the cat with a watercolor fox"
+_PICTURE = "polaris_cat.png"
+_SAMPLING = Sampling(seed=7, steps=20, guidance=4.0)
+_SHOWN_PX = 384
 _PACK = Path(__file__).resolve().parent.parent.parent
 _WORKFLOW = _PACK / "example_workflows" / "api" / "polaris_local_change.json"
-_CAT_OUTLINE = [
-    (40, 0),
-    (398, 0),
-    (374, 60),
-    (364, 150),
-    (336, 215),
-    (300, 299),
-    (0, 299),
-    (0, 125),
-]
-"""Drawn by hand around the cat of scikit-image, in its pixels (x, y)."""
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """The picture, and what of it may change, `h w`, whole 255ths from 0 to 1."""
+
+    picture: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.float32]
+
+    def with_alpha(self) -> Image.Image:
+        """As Load Image reads it: transparent is masked."""
+        drawn = Image.fromarray(self.picture).convert("RGBA")
+        drawn.putalpha(Image.fromarray(np.rint(255 - 255 * self.mask).astype(np.uint8)))
+        return drawn
 
 
 def run_demo(options: argparse.Namespace) -> int:
-    """Make the zoo, decide the edit, run it where a ComfyUI is found, draw the sheet."""
+    """Make the zoo, find the region, decide, carry it out, draw the sheet."""
     out: Path = options.out.resolve()
-    models = out / "comfyui" / "models"
-    # A package without the clone around it has no pack to put into ComfyUI.
-    comfyui = find_comfyui() if _WORKFLOW.is_file() else None
+    base = out / "comfyui"
     print(f"{SENTENCE}\n")
-    make_demo_zoo(models, runnable=comfyui is not None, progress=terminal_progress())
-    photograph, mask = _photograph(), _mask()
-
-    zoo = Zoo.open(out / "zoo", Encoders(text_encoder("sentence:all-MiniLM-L6-v2")))
+    make_miniature_zoo(base, weights=options.weights, progress=terminal_progress())
+    models = base / "models"
+    encoder = ClipEncoder(str(models / "clip_vision" / NAME))
+    zoo = Zoo.open(out / "zoo", Encoders(encoder, encoder))
     folders = [
         ModelFolder(models / "checkpoints", Kind.CHECKPOINT),
         ModelFolder(models / "loras", Kind.LORA),
     ]
     print(zoo.update(folders, terminal_progress()).summary())
-    print("Its SDXL, Flux and SD2 models are headers without weights: only SD1.5 is used here.\n")
-    shortlist, plan = decide(
-        zoo,
-        parse_instruction(SENTENCE),
-        picture=np.asarray(photograph),
-        has_mask=True,
-        filters=Filters(families=frozenset({BaseModel.SD15})),
-    )
-    print("\n".join(describe_intent(plan.intent)), end="\n\n")
+    print("Its SDXL, Flux and SD2 models are headers without weights, there to be left alone.\n")
+
+    intent = parse_instruction(SENTENCE, has_picture=True)
+    print("\n".join(describe_intent(intent)), end="\n\n")
+    picture = np.asarray(read_picture(base / "input" / _PICTURE).convert("RGB"))
+    region = ground(picture, intent, SuperpixelProposer().propose(picture), encoder)
+    print(f"{explain_region(region)}\n")
+    edit = _Edit(picture, (np.rint(255 * region.mask) / 255).astype(np.float32))
+    shortlist, plan = decide(zoo, intent, picture=picture, has_mask=True)
     print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}\n")
     (out / "plan.json").write_text(plan_to_json(plan) + "\n", "utf-8")
 
-    pictures = [("the photograph", photograph), ("the mask, drawn by hand", mask)]
+    checkpoint, loras = files_of(plan, zoo.store, has_picture=True, has_mask=True)
+    made = Engine("cpu").carry_out(
+        plan,
+        checkpoint,
+        loras,
+        picture=picture,
+        mask=edit.mask,
+        sampling=_SAMPLING,
+        progress=terminal_progress(),
+    )
+    Image.fromarray(made).save(out / "result.png")
+    pictures = [
+        ("the picture, drawn", Image.fromarray(picture)),
+        ("the region that was found", Image.fromarray((255 * edit.mask).astype(np.uint8))),
+        ("made by Polaris alone", Image.fromarray(made)),
+    ]
+    # A package without the clone around it has no pack to put into ComfyUI.
+    comfyui = find_comfyui() if _WORKFLOW.is_file() else None
     if comfyui is None:
-        print("Not carried out: no ComfyUI found. Set COMFYUI_PATH, and run it from a clone.")
+        print("No ComfyUI found, so it was made without one. COMFYUI_PATH may name it.")
     else:
-        result = _carry_out(comfyui, out)
-        result.save(out / "result.png")
-        pictures.append(("made by ComfyUI, with random weights", result))
-    draw_sheet(shortlist, plan, pictures=pictures).save(out / "sheet.png")
+        other = _in_comfyui(comfyui, base, edit)
+        other.save(out / "result-comfyui.png")
+        pictures.append(("made by ComfyUI", other))
+        apart = np.abs(np.asarray(other, np.int16) - made).max()
+        print(f"ComfyUI made the same edit; no pixel differs by more than {apart} of 255.")
+    large = [(text, picture.resize((_SHOWN_PX, _SHOWN_PX))) for text, picture in pictures]
+    draw_sheet(shortlist, plan, pictures=large).save(out / "sheet.png")
     print(f"Look at {options.out / 'sheet.png'}")
     return 0
 
 
-def _photograph() -> Image.Image:
-    try:
-        from skimage import data  # pyright: ignore[reportMissingTypeStubs]
-    except ImportError as error:
-        raise MissingDependency(
-            "the demo's photograph comes with scikit-image, which is not installed",
-            hint="pip install scikit-image",
-        ) from error
-    return Image.fromarray(np.asarray(data.cat()))  # pyright: ignore
-
-
-def _mask() -> Image.Image:
-    mask = Image.new("L", (451, 300), 0)
-    ImageDraw.Draw(mask).polygon(_CAT_OUTLINE, fill=255)
-    return mask
-
-
-def draw_photograph() -> Image.Image:
-    """The photograph with the mask in its alpha, as Load Image reads it: transparent is masked."""
-    drawn = _photograph().convert("RGBA")
-    drawn.putalpha(_mask().point(lambda value: 255 - value))
-    return drawn
-
-
-def _carry_out(comfyui: Path, out: Path) -> Image.Image:
-    """The edit, made by a ComfyUI started for it."""
-    draw_photograph().save(out / "photograph.png")
-    with ComfyServer(comfyui, out / "comfyui", custom_nodes={"polaris": _PACK}) as server:
-        name = server.client.upload_image(out / "photograph.png")
-        workflow = fill(
-            load_workflow(_WORKFLOW),
-            {
-                "LoadImage.image": name,
-                "Instruction.instruction": SENTENCE,
-                "Sampler.steps": 6,
-                "Zoo.base_model": "sd15",
-            },
-        )
-        made = server.client.run(workflow, progress=terminal_progress(), timeout_s=150)
+def _in_comfyui(comfyui: Path, base: Path, edit: _Edit) -> Image.Image:
+    """The edit, made by a ComfyUI started for it, which decides it anew."""
+    drawn = base / "input" / "demo.png"
+    edit.with_alpha().save(drawn)
+    with ComfyServer(comfyui, base, custom_nodes={"polaris": _PACK}) as server:
+        values = {
+            "LoadImage.image": drawn.name,
+            "Instruction.instruction": SENTENCE,
+            "Zoo.folders": NAME,
+            "Zoo.text_encoder": f"clip:{NAME}",
+            "Zoo.image_encoder": f"clip:{NAME}",
+            "Sampler.seed": _SAMPLING.seed,
+            "Sampler.steps": _SAMPLING.steps,
+            "Sampler.cfg": _SAMPLING.guidance,
+        }
+        workflow = fill(load_workflow(_WORKFLOW), values)
+        made = server.client.run(workflow, progress=terminal_progress(), timeout_s=300)
     _, _, content = next(image for image in made.images)
     return Image.open(io.BytesIO(content)).convert("RGB")

@@ -86,7 +86,7 @@ def run_search(options: argparse.Namespace) -> int:
                 h.entry.name,
                 h.entry.base_model.value,
                 h.entry.role.value,
-                h.entry.file,
+                h.entry.file or f"not here: {h.entry.source or h.entry.download}",
                 h.reason,
             )
             for h in hits
@@ -123,7 +123,9 @@ def run_plan(options: argparse.Namespace) -> int:
         has_mask=not options.no_mask,
         pins=Pins.parse("\n".join(options.pin)),
         filters=filters_of(options),
-        unknown_base=options.unknown_base,
+        options=PlanOptions(
+            allow_unknown_base=options.unknown_base, allow_missing=options.anywhere
+        ),
     )
     if options.sheet:
         from polaris_core.sheet import draw_sheet
@@ -227,7 +229,15 @@ def open_zoo(options: argparse.Namespace) -> Zoo:
 def filters_of(options: argparse.Namespace) -> Filters:
     """Which entries a command line allows."""
     families = frozenset({BaseModel(options.base)}) if options.base else None
-    return Filters(max_maturity=Maturity[options.maturity], families=families)
+    return Filters(
+        max_maturity=Maturity[options.maturity],
+        families=families,
+        on_disk_only=not options.anywhere,
+        commercial=options.commercial,
+        no_credit=options.no_credit,
+        derivatives=options.derivatives,
+        people=not options.no_people,
+    )
 
 
 def only_in(
@@ -274,6 +284,10 @@ def _hit(hit: Hit) -> dict[str, object]:
     return {
         "name": hit.entry.name,
         "file": hit.entry.file,
+        "on_disk": hit.entry.on_disk,
+        "source": hit.entry.source,
+        "download": hit.entry.download,
+        "licence": hit.entry.licence,
         "kind": hit.entry.kind.value,
         "base_model": hit.entry.base_model.value,
         "role": hit.entry.role.value,

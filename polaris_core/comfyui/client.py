@@ -13,7 +13,7 @@ from polaris_core.comfyui.address import DEFAULT_ADDRESS, parse_address
 from polaris_core.comfyui.connection import Connection
 from polaris_core.comfyui.follow import Follower
 from polaris_core.comfyui.replies import Outcome, PictureRef, as_mapping
-from polaris_core.comfyui.workflow import Workflow, check_workflow
+from polaris_core.comfyui.workflow import Workflow, check_workflow, fresh
 from polaris_core.errors import InvalidInput, MissingDependency, ServerProblem
 from polaris_core.progress import Progress, silent
 
@@ -117,7 +117,7 @@ class ComfyClient:
             WorkflowRejected: The server refuses it.
             ServerProblem: The server cannot be reached or answers nonsense.
         """
-        checked = check_workflow(workflow)
+        checked = fresh(check_workflow(workflow))
 
         async def submit(connection: Connection) -> str:
             return await connection.submit(checked, uuid.uuid4().hex, str(uuid.uuid4()))
@@ -147,7 +147,7 @@ class ComfyClient:
             ServerProblem: The server cannot be reached or answers nonsense.
             Cancelled: `progress` said so.
         """
-        checked = check_workflow(workflow)
+        checked = fresh(check_workflow(workflow))
 
         async def run(connection: Connection) -> RunResult:
             return await _run(connection, checked, progress, timeout_s)

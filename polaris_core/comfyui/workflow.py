@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from polaris_core.errors import InvalidWorkflow
 
-__all__ = ["Workflow", "check_workflow", "fill", "load_workflow", "title_of"]
+__all__ = ["Workflow", "check_workflow", "fill", "fresh", "load_workflow", "title_of"]
 
 Workflow = dict[str, dict[str, Any]]
 """Nodes by id, each with `class_type` and `inputs`."""
@@ -75,6 +75,18 @@ def check_workflow(value: object) -> Workflow:
                 hint=_EXPORT,
             )
     return cast(Workflow, nodes)
+
+
+def fresh(workflow: Workflow) -> Workflow:
+    """The workflow without what a server noted in it when it ran; the original is not changed.
+
+    A saved picture and the history carry `is_changed`: what was found out of folders then. A server
+    that is sent it believes it and does not look again.
+    """
+    return {
+        node_id: {name: value for name, value in node.items() if name != "is_changed"}
+        for node_id, node in workflow.items()
+    }
 
 
 def title_of(node: Mapping[str, Any]) -> str:

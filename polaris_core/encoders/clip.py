@@ -14,6 +14,7 @@ import numpy as np
 
 from polaris_core.encoders.base import Embeddings, RGBImage
 from polaris_core.encoders.checks import checked_image, checked_text, required
+from polaris_core.encoders.clip_folder import FOLDER_WEIGHTS, clip_folder, open_folder
 from polaris_core.encoders.weights import digest, in_hub_cache
 from polaris_core.errors import InvalidInput, MissingWeights
 from polaris_core.progress import Progress, silent
@@ -58,31 +59,38 @@ class ClipEncoder:
         """Find the weights.
 
         Args:
-            model: As open_clip names it.
+            model: As open_clip names it; or a folder of one's own model in the form in which
+                open_clip's are shared, `open_clip_config.json` and `open_clip_model.safetensors`.
             weights: A tag that open_clip knows for it, looked up in the hub's cache; or a local
                 .safetensors file. For a file trained with QuickGELU (OpenAI's were), choose the
-                model whose name ends in -quickgelu; for a tag that is seen to.
+                model whose name ends in -quickgelu; for a tag that is seen to. Unused for a folder.
             device: As torch names it; None takes a GPU where there is one.
             batch_size: How many texts or pictures at a time; a cancel waits for one batch.
 
         Raises:
             MissingDependency: open_clip is not installed.
             MissingWeights: The weights are not on this machine.
-            InvalidInput: There is no such model, tag or file, or the file is not safetensors.
+            InvalidInput: There is no such model, tag or file, or the file is not safetensors; or
+                the folder's configuration is no such thing.
         """
         open_clip = required("open_clip", "open_clip_torch")
-        known: list[str] = open_clip.list_models()
-        if model not in known:
-            near = difflib.get_close_matches(model, known, 3, 0.0)
-            raise InvalidInput("no such model", value=model, hint=f"Nearest: {', '.join(near)}")
-        self._model, self._device = model, device
-        self._config: dict[str, Any] = open_clip.get_model_config(model)
+        folder = clip_folder(model)
+        if folder is not None:
+            self._model, self._config, self._settings = open_folder(folder)
+            self._file = folder / FOLDER_WEIGHTS
+            shown = "own"
+        else:
+            _check_known(open_clip.list_models(), model)
+            self._model = shown = model
+            self._config: dict[str, Any] = open_clip.get_model_config(model)
+            self._file, self._settings = _find(model, weights)
+        self._device = device
         self._batch_size = max(1, batch_size)
-        self._file, self._settings = _find(model, weights)
         self._lock = threading.Lock()
         self._loaded: _Parts | None = None
-        settings = hashlib.sha256(json.dumps(self._settings, sort_keys=True).encode())
-        self._name = f"clip:{model}:{digest(self._file)}-{settings.hexdigest()[:4]}"
+        told = [self._settings, self._config] if folder is not None else self._settings
+        settings = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        self._name = f"clip:{shown}:{digest(self._file)}-{settings.hexdigest()[:4]}"
 
     @property
     def name(self) -> str:
@@ -161,6 +169,12 @@ class ClipEncoder:
                     self._model, self._config, self._file, self._settings, self._device
                 )
             return self._loaded
+
+
+def _check_known(known: list[str], model: str) -> None:
+    if model not in known:
+        near = difflib.get_close_matches(model, known, 3, 0.0)
+        raise InvalidInput("no such model", value=model, hint=f"Nearest: {', '.join(near)}")
 
 
 def _find(model: str, weights: str) -> tuple[Path, dict[str, Any]]:

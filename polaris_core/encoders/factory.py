@@ -8,6 +8,7 @@ from typing import Any
 
 from polaris_core.encoders.base import ImageEncoder, TextEncoder
 from polaris_core.encoders.clip import ClipEncoder
+from polaris_core.encoders.clip_folder import clip_folder
 from polaris_core.encoders.hashing import HashingEncoder
 from polaris_core.encoders.sentence import SentenceEncoder
 from polaris_core.errors import InvalidInput
@@ -16,7 +17,7 @@ __all__ = ["image_encoder", "text_encoder"]
 
 _ACCEPTED = (
     "Accepted are sentence:all-MiniLM-L6-v2, sentence:OWNER/NAME, sentence:/folder, "
-    "clip:ViT-L-14/openai, clip:MODEL/TAG, clip:MODEL//file.safetensors, and hashing"
+    "clip:ViT-L-14/openai, clip:MODEL/TAG, clip:MODEL//file.safetensors, clip:/folder, and hashing"
 )
 
 _lock = threading.Lock()
@@ -29,7 +30,7 @@ def text_encoder(spec: str) -> TextEncoder:
 
     Args:
         spec: `sentence:NAME`, `sentence:/folder`, `clip:MODEL/TAG` (a bare `clip` is
-            `clip:ViT-L-14/openai`), `clip:MODEL//file.safetensors`, or `hashing`.
+            `clip:ViT-L-14/openai`), `clip:MODEL//file.safetensors`, `clip:/folder`, or `hashing`.
 
     Raises:
         InvalidInput: `spec` is none of these.
@@ -71,6 +72,8 @@ def _new(spec: str) -> Any:  # noqa: ANN401
         return SentenceEncoder(rest)
     if spec == "clip":
         return ClipEncoder()
+    if family == "clip" and clip_folder(rest) is not None:
+        return ClipEncoder(rest)
     model, slash, weights = rest.partition("/")
     if family == "clip" and model and slash and weights:
         return ClipEncoder(model, weights)

@@ -22,7 +22,7 @@ from typing import cast
 from polaris_core.errors import InvalidInput
 from polaris_core.llm.endpoint import Endpoint, parse_endpoint
 
-__all__ = ["KEYS_FILE", "check_allowed", "check_key", "key_for"]
+__all__ = ["KEYS_FILE", "check_allowed", "check_key", "key_for", "read_keys"]
 
 KEYS_FILE = "language_model_keys.json"
 _URL, _KEY, _HOSTS, _OPENAI = (
@@ -105,7 +105,7 @@ def _keys(home: Path) -> dict[str, str]:
     keys: dict[str, str] = {}
     if openai := _environment(_OPENAI):
         keys[_OPENAI_ORIGIN] = openai
-    keys |= _read_file(home / KEYS_FILE)
+    keys |= read_keys(home / KEYS_FILE)
     if (url := _environment(_URL)) and (key := _environment(_KEY)):
         keys[_origin(url, _URL)] = key
     return keys
@@ -132,7 +132,12 @@ def _origin(text: str, where: str) -> str:
         ) from None
 
 
-def _read_file(path: Path) -> dict[str, str]:
+def read_keys(path: Path) -> dict[str, str]:
+    """Keys by origin from a private file; empty if there is none.
+
+    Raises:
+        InvalidInput: It cannot be read, or is malformed; nothing of it is shown.
+    """
     hint = f'It is one JSON object, like {{"{_OPENAI_ORIGIN}": "the key"}}'
     try:
         with path.open("rb") as file:

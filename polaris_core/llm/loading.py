@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ __all__ = ["DTYPES", "Parts", "is_out_of_memory", "load_parts", "out_of_memory"]
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_AS_IT_STANDS = ("PreTrainedTokenizerFast", "TokenizersBackend")
+"""Classes that read tokenizer.json and nothing else."""
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 _CHAT = "Choose a model that was trained to chat, often called -Instruct or -it"
 
@@ -89,6 +92,11 @@ def _processor(transformers: Any, folder: Path) -> Any:  # noqa: ANN401
 
 
 def _tokenizer(transformers: Any, folder: Path) -> Any:  # noqa: ANN401
+    """As the folder says; transformers 5 would put another in the place of a Qwen2's own."""
+    config = folder / "tokenizer_config.json"
+    told: Any = json.loads(config.read_text("utf-8")) if config.is_file() else {}
+    if told.get("tokenizer_class") in _AS_IT_STANDS and (folder / "tokenizer.json").is_file():
+        return transformers.PreTrainedTokenizerFast.from_pretrained(str(folder), **_LOCAL)
     return transformers.AutoTokenizer.from_pretrained(str(folder), **_LOCAL)
 
 

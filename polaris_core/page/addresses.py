@@ -34,4 +34,8 @@ ADDRESSES = (
     Address("POST", "/polaris/freeze", "freeze"),
     Address("POST", "/polaris/resolve", "resolve"),
     Address("POST", "/polaris/plan", "plan"),
+    Address("GET", "/polaris/fetching", "fetching"),
+    Address("POST", "/polaris/fetch", "fetch"),
+    Address("POST", "/polaris/complete", "complete"),
+    Address("POST", "/polaris/hash", "hash"),
 )

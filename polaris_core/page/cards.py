@@ -7,6 +7,7 @@ from typing import Any
 
 from polaris_core.catalogue.entry import Entry, Maturity, Preview
 from polaris_core.catalogue.previews import is_picture
+from polaris_core.fetching.entries import is_offered
 from polaris_core.retrieval.pins import Pin
 
 __all__ = ["LEVELS", "Json", "card_of", "details_of", "pin_name", "shown_preview", "thumbnail_path"]
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 LEVELS = {m.name: m for m in (Maturity.PG, Maturity.PG13, Maturity.R, Maturity.X, Maturity.XXX)}
 """The levels of maturity that a page may ask for, by name."""
 
+_TERMS = ("commercial", "credit", "derivatives")
 _ABOUT = 240
 _WORDS = 16
 _WORD_CHARACTERS = 120
@@ -45,10 +47,15 @@ def card_of(entry: Entry, level: Maturity) -> Json:
         "file": _readable(entry.file),
         "size_bytes": entry.size_bytes,
         "on_disk": entry.on_disk,
+        "offered": is_offered(entry),
         "unsafe": entry.unsafe,
         "creator": _cut(entry.creator, _WORD_CHARACTERS),
         "licence": _cut(entry.licence, _WORD_CHARACTERS),
+        "terms": {name: getattr(entry.terms, name) for name in _TERMS},
+        "real_person": entry.real_person,
         "source": _readable(entry.source),
+        "download": _readable(entry.download),
+        "origins": [_cut(origin, _WORD_CHARACTERS) for origin in entry.origins[:_WORDS]],
         "about": _cut(entry.description, _ABOUT),
         "thumbnail": thumbnail_path(entry, level),
         "pin": str(Pin(pin_name(entry))),

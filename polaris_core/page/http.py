@@ -212,6 +212,28 @@ class _Handlers:
         plans = await self._ask(lambda: plans_in_png(content))
         return _json({"plans": {node: json.loads(plan) for node, plan in plans.items()}})
 
+    async def fetching(self, request: web.Request) -> web.StreamResponse:
+        _nothing(request)
+        return _json(await self._ask(self._page.fetching.state))
+
+    async def fetch(self, request: web.Request) -> web.StreamResponse:
+        id = await _entry_of(request)
+        return _accepted(await self._ask(lambda: self._page.fetching.fetch(id)))
+
+    async def complete(self, request: web.Request) -> web.StreamResponse:
+        id = await _entry_of(request)
+        return _accepted(await self._ask(lambda: self._page.fetching.complete(id)))
+
+    async def hash(self, request: web.Request) -> web.StreamResponse:
+        _nothing(request)
+        await _body(request, ())
+        return _accepted(self._page.fetching.hash())
+
+
+async def _entry_of(request: web.Request) -> int:
+    _nothing(request)
+    return (await _body(request, ("entry",))).number("entry", None, 1, 2**63 - 1)
+
 
 def _accepted(job: Job) -> web.Response:
     return _json({"job": job.payload()}, 202)

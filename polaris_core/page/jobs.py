@@ -24,13 +24,20 @@ Work = Callable[[Progress], Json]
 """Does it, and gives what is to be told of it."""
 
 JobKind = str
-"""scan, index, freeze or resolve."""
+"""One of those that have a lane."""
 
 _KEPT = 20
 _WAITING = 8
 _EVERY_S = 0.2
-_LANES = {"scan": "zoo", "index": "zoo", "freeze": "files", "resolve": "files"}
-"""Only one job of the zoo at a time; those that hash files wait for one another."""
+_LANES = {
+    **dict.fromkeys(("scan", "index"), "zoo"),
+    **dict.fromkeys(("freeze", "resolve"), "files"),
+    **dict.fromkeys(("fetch", "complete"), "sites"),
+    "hash": "hashes",
+}
+"""What waits for one another. Hashing has a thread of its own, which it leaves at low priority."""
+_SINGLE = frozenset({"zoo", "hashes"})
+"""Lanes in which nothing waits: there is one job at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class Jobs:
         """Begin, or wait in line.
 
         Raises:
-            Busy: The zoo is being scanned or indexed already, or too many are waiting.
+            Busy: The zoo is being scanned, indexed or hashed already, or too many are waiting.
         """
         lane = _LANES[kind]
         with self._lock:
@@ -97,7 +104,7 @@ class Jobs:
                 for r in self._all.values()
                 if not r.job.is_over and _LANES[r.job.kind] == lane
             ]
-            if open_jobs and (lane == "zoo" or len(open_jobs) > _WAITING):
+            if open_jobs and (lane in _SINGLE or len(open_jobs) > _WAITING):
                 raise Busy(
                     f"a job is running already ({open_jobs[0].kind})",
                     hint="Wait until it has finished, or cancel it",

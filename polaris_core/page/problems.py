@@ -5,12 +5,14 @@ from __future__ import annotations
 from polaris_core.errors import (
     Busy,
     Cancelled,
+    FetchProblem,
     FileProblem,
     IncompatibleAdapter,
     InvalidInput,
     MissingDependency,
     MissingWeights,
     NothingFits,
+    NotOffered,
     PolarisError,
     UnknownModel,
 )
@@ -28,6 +30,8 @@ _STATUS: tuple[tuple[type[PolarisError], int], ...] = (
     (IncompatibleAdapter, 409),
     (NothingFits, 409),
     (Cancelled, 409),
+    (NotOffered, 409),
+    (FetchProblem, 502),
 )
 
 

@@ -6,17 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from polaris_core.catalogue import fingerprints
 from polaris_core.catalogue.entry import Entry, Kind, Maturity
-from polaris_core.catalogue.scan import ModelFolder, ScanReport
+from polaris_core.catalogue.scan import ScanReport
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import RGBImage
 from polaris_core.errors import Busy, PolarisError
 from polaris_core.page.browse import Browser, CardQuery
 from polaris_core.page.cards import Json
+from polaris_core.page.fetching import Fetching, FetchingHost
 from polaris_core.page.freeze import freeze
 from polaris_core.page.jobs import Job, Jobs
 from polaris_core.page.loader import loader_of
@@ -27,6 +27,7 @@ from polaris_core.page.resolve import resolve
 from polaris_core.page.search import SearchQuery, search_cards
 from polaris_core.page.settings import Settings
 from polaris_core.page.status import status_of_zoo
+from polaris_core.page.thumbnail_cache import ThumbnailCache
 from polaris_core.page.thumbnails import Thumbnail, thumbnail
 from polaris_core.progress import Progress
 from polaris_core.retrieval.identity import Hash
@@ -39,17 +40,8 @@ _PATIENCE_S = 20.0
 """A search that would first have to build its index for longer than this is refused."""
 
 
-class PageHost(Protocol):
+class PageHost(FetchingHost, Protocol):
     """What the page needs of the program it is a page of."""
-
-    @property
-    def home(self) -> Path:
-        """The zoo's private folder."""
-        ...
-
-    def folders(self) -> Sequence[ModelFolder]:
-        """The model folders that exist."""
-        ...
 
     def zoo(self, text_encoder: str, image_encoder: str) -> Zoo:
         """The zoo for these encoders, one per process."""
@@ -61,10 +53,6 @@ class PageHost(Protocol):
 
     def listed(self, kind: Kind, path: str) -> str | None:
         """The name under which the host loads this very file; None if it does not."""
-        ...
-
-    def send(self, event: str, facts: Json) -> None:
-        """Tell all open pages; from any thread."""
         ...
 
 
@@ -87,7 +75,9 @@ class Page:
         self._store: Store | None = None
         self._browser: Browser | None = None
         self._trouble: dict[tuple[str, str], Json] = {}
+        self._thumbnails = ThumbnailCache(host.home / "thumbnails")
         self.jobs = Jobs(lambda job: host.send("polaris.job", job.payload()))
+        self.fetching = Fetching(host, self.jobs, lambda: self.store)
 
     @property
     def store(self) -> Store:
@@ -159,8 +149,7 @@ class Page:
             BrokenPreview: It cannot be read.
         """
         folders = [str(folder.path) for folder in self._host.folders()]
-        cache = self._host.home / "thumbnails"
-        return thumbnail(self.store.entry(id), level, cache, folders)
+        return thumbnail(self.store.entry(id), level, self._thumbnails, folders)
 
     def search(
         self, query: SearchQuery, settings: Settings, picture: RGBImage | None = None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from polaris_core.catalogue.entry import Entry, Maturity
 from polaris_core.catalogue.files import UNREADABLE
@@ -16,6 +13,7 @@ from polaris_core.catalogue.previews import check_picture
 from polaris_core.errors import BrokenPreview, InvalidInput, UnknownModel
 from polaris_core.images import read_picture
 from polaris_core.page.cards import shown_preview
+from polaris_core.page.thumbnail_cache import ThumbnailCache
 
 __all__ = ["LONGEST_PX", "Thumbnail", "thumbnail"]
 
@@ -34,13 +32,15 @@ class Thumbnail:
     """Another one whenever the picture is."""
 
 
-def thumbnail(entry: Entry, level: Maturity, cache: Path, folders: Iterable[str]) -> Thumbnail:
+def thumbnail(
+    entry: Entry, level: Maturity, cache: ThumbnailCache, folders: Iterable[str]
+) -> Thumbnail:
     """The small picture of an entry; made and kept if there is none yet.
 
     Args:
         entry: Of the catalogue; its previews say which file is read.
         level: The most mature picture that may be shown.
-        cache: Where small pictures are kept; made if there is none.
+        cache: Where small pictures are kept.
         folders: The model folders; a picture is read only if it lies in one of them, or beside its
             model. A preview that is a link to elsewhere is not.
 
@@ -58,11 +58,10 @@ def thumbnail(entry: Entry, level: Maturity, cache: Path, folders: Iterable[str]
         raise _gone(path) from error
     facts = f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0{LONGEST_PX}\0{_QUALITY}"
     tag = hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    kept = cache / tag[:2] / f"{tag}.webp"
-    with contextlib.suppress(OSError):
-        return Thumbnail(kept.read_bytes(), tag)
-    content = _shrunk(path)
-    _keep(kept, content)
+    content = cache.get(tag)
+    if content is None:
+        content = _shrunk(path)
+        cache.put(tag, content)
     return Thumbnail(content, tag)
 
 
@@ -104,15 +103,3 @@ def _shrunk(path: str) -> bytes:
     content = io.BytesIO()
     picture.save(content, "WEBP", quality=_QUALITY, method=2)
     return content.getvalue()
-
-
-def _keep(kept: Path, content: bytes) -> None:
-    """Write beside and rename; a full disk only costs making it again."""
-    part = kept.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(kept)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()

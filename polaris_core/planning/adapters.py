@@ -17,7 +17,14 @@ from polaris_core.planning.rules import COMBINED_STRENGTH, DEFAULT_STRENGTH, sha
 from polaris_core.rerank.allocate import strength_shares
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
-__all__ = ["Choice", "choose_adapters", "choose_strengths", "describe_entry", "trouble_with"]
+__all__ = [
+    "Choice",
+    "choose_adapters",
+    "choose_strengths",
+    "describe_entry",
+    "trouble_with",
+    "where_to_get",
+]
 
 _SLOTS = (SlotName.STYLE, SlotName.OBJECT)
 _MAX_STRENGTH = 10.0
@@ -44,6 +51,7 @@ def choose_adapters(
     base: BaseModel,
     allow_unknown: bool,
     limit: int,
+    allow_missing: bool = False,
 ) -> tuple[list[Choice], list[Decision]]:
     """The LoRAs to apply, without strengths yet, and why each is or is not there.
 
@@ -53,6 +61,7 @@ def choose_adapters(
         base: What the LoRAs must fit.
         allow_unknown: Whether a LoRA may be applied where it, or `base`, is of unknown family.
         limit: How many LoRAs at the most.
+        allow_missing: Whether a LoRA may be taken that is not on this disk.
 
     Raises:
         IncompatibleAdapter: A LoRA that the user pinned cannot be applied.
@@ -65,7 +74,7 @@ def choose_adapters(
         unwanted = _why_not_sought(intent, name)
         hits = slot.hits if slot else ()
         hits = tuple(h for h in hits if h.pinned) if unwanted else hits
-        fitting[name], skipped = _part(hits, base, allow_unknown)
+        fitting[name], skipped = _part(hits, base, allow_unknown, allow_missing)
         decisions += skipped[:_SKIPPED_SHOWN]
         note = slot.note if slot else "none was sought"
         empty[name] = unwanted or (_TAKEN if fitting[name] else note) or "no candidate fits"
@@ -127,7 +136,7 @@ def _want_share(choice: Choice, fixed: bool, share: float) -> tuple[Choice, bool
 
 def describe_entry(entry: Entry) -> str:
     """An entry in a few words: its name, base model and file."""
-    where = entry.file or "not on this machine"
+    where = entry.file or "not on this disk"
     return f"{entry.name} ({entry.base_model.value}, {where})"
 
 
@@ -143,13 +152,15 @@ def _why_not_sought(intent: EditIntent, name: SlotName) -> str:
 
 
 def _part(
-    hits: Iterable[Hit], base: BaseModel, allow_unknown: bool
+    hits: Iterable[Hit], base: BaseModel, allow_unknown: bool, allow_missing: bool
 ) -> tuple[list[Hit], list[Decision]]:
     """Hits that may be applied, in their order, and why the others may not."""
     fitting: list[Hit] = []
     skipped: list[Decision] = []
     for hit in hits:
         trouble = trouble_with(hit.entry, base, allow_unknown)
+        if not trouble and not allow_missing:
+            trouble = where_to_get(hit.entry)
         if trouble and hit.pinned:
             raise IncompatibleAdapter(
                 f"the pinned LoRA cannot be applied: {trouble}",
@@ -161,6 +172,14 @@ def _part(
         else:
             fitting.append(hit)
     return fitting, skipped
+
+
+def where_to_get(entry: Entry) -> str:
+    """That an entry is not on this disk, and where it can be had; empty if it is here."""
+    if entry.on_disk:
+        return ""
+    place = entry.source or entry.download
+    return "it is not on this disk" + (f"; get it from {place}" if place else "")
 
 
 def trouble_with(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from polaris_core.catalogue.entry import BaseModel
+from polaris_core.catalogue.entry import UNKNOWN_TERMS, BaseModel, Terms
 from polaris_core.instructions.intent import EditIntent
 from polaris_core.retrieval.shortlist import SlotName
 
@@ -18,7 +18,7 @@ class ModelPick:
 
     name: str
     file: str
-    """Relative to its model folder, with `/`, as ComfyUI lists it."""
+    """Relative to its model folder, with `/`, as ComfyUI lists it; empty if it is not here."""
     base_model: BaseModel
     sha256: str = ""
     """Empty if it has not been computed."""
@@ -27,6 +27,12 @@ class ModelPick:
     source: str = ""
     """Where it can be had; empty if unknown."""
     licence: str = ""
+    terms: Terms = UNKNOWN_TERMS
+    """What the licence allows, as far as it is known."""
+    real_person: bool = False
+    """Whether it shows the likeness of a real person."""
+    download: str = ""
+    """The address of the file itself, http or https; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

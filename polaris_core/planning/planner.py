@@ -17,7 +17,9 @@ from polaris_core.planning.adapters import (
     choose_adapters,
     choose_strengths,
     describe_entry,
+    where_to_get,
 )
+from polaris_core.planning.licences import decide_licence
 from polaris_core.planning.needs import check_needs
 from polaris_core.planning.plan import Decision, EditPlan, LoraStep, MaskMode, MaskPlan, ModelPick
 from polaris_core.planning.prompts import (
@@ -52,6 +54,9 @@ class PlanOptions:
     """Whether a LoRA may be applied where its base model, or the checkpoint's, is unknown."""
     max_loras: int = 2
     """How many LoRAs at the most, ≥ 0."""
+    allow_missing: bool = False
+    """Whether models may be picked that are not on this disk: such a plan says where to get them,
+    and cannot be carried out before."""
 
     def __post_init__(self) -> None:
         for name in ("style_strength", "object_strength"):
@@ -98,7 +103,7 @@ def make_plan(
         InvalidInput: A pinned strength is out of range.
     """
     check_needs(intent, has_picture=has_picture, has_mask=has_mask)
-    checkpoint = None if checkpoint_from_user else _checkpoint(shortlist)
+    checkpoint = None if checkpoint_from_user else _checkpoint(shortlist, options)
     base = base_model or (checkpoint.entry.base_model if checkpoint else BaseModel.UNKNOWN)
     choices, adapter_decisions = choose_adapters(
         intent,
@@ -106,6 +111,7 @@ def make_plan(
         base=base,
         allow_unknown=options.allow_unknown_base,
         limit=options.max_loras,
+        allow_missing=options.allow_missing,
     )
     strengths = {
         SlotName.STYLE: options.style_strength,
@@ -137,6 +143,7 @@ def make_plan(
             _decide_checkpoint(checkpoint, base),
             *adapter_decisions,
             *_decide_steps(choices, steps),
+            *map(decide_licence, [*([entry] if entry else []), *(c.hit.entry for c in choices)]),
             *_decide_prompts(intent, prompt, negative, base, entry, options),
             Decision("denoise", f"{denoise.value:g}", denoise.reason),
             _decide_mask(mask),
@@ -148,10 +155,19 @@ def make_plan(
     )
 
 
-def _checkpoint(shortlist: Shortlist) -> Hit:
-    best = shortlist.best(SlotName.CHECKPOINT)
+def _checkpoint(shortlist: Shortlist, options: PlanOptions) -> Hit:
+    slot = shortlist.slot(SlotName.CHECKPOINT)
+    hits = slot.hits if slot else ()
+    # What the user pinned is not exchanged for the next one.
+    chosen = hits[:1] if hits and hits[0].pinned else hits
+    best = next((h for h in chosen if h.entry.on_disk or options.allow_missing), None)
+    if best is None and hits:
+        raise NothingFits(
+            f"the checkpoint cannot be used: {where_to_get(hits[0].entry)}",
+            value=describe_entry(hits[0].entry),
+            hint="Get it and scan again, or search only what is on this disk",
+        )
     if best is None:
-        slot = shortlist.slot(SlotName.CHECKPOINT)
         raise NothingFits(
             "no checkpoint was found",
             value=slot.note if slot else "none was sought",
@@ -170,6 +186,9 @@ def _pick(entry: Entry) -> ModelPick:
         size_bytes=entry.size_bytes,
         source=entry.source,
         licence=entry.licence,
+        terms=entry.terms,
+        real_person=entry.real_person,
+        download=entry.download,
     )
 
 

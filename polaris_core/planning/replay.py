@@ -23,7 +23,7 @@ def sign(plan: EditPlan, store: Resolver, hashed: Hash) -> EditPlan:
     """
 
     def signed(pick: ModelPick, kind: Kind) -> ModelPick:
-        if pick.sha256:
+        if pick.sha256 or not pick.file:  # what is not here cannot be hashed
             return pick
         return replace(pick, sha256=hashed(locate(pick, store, kind=kind)).sha256)
 
@@ -125,7 +125,8 @@ def _is_same(pick: ModelPick, entry: Entry) -> bool:
 
 
 def _from(pick: ModelPick) -> str:
-    return f" from {pick.source}" if pick.source else ""
+    place = pick.source or pick.download
+    return f" from {place}" if place else ""
 
 
 def identity_of_pick(pick: ModelPick) -> FileIdentity:

@@ -24,8 +24,8 @@ def plan_from_json(text: str) -> EditPlan:
     """Read what `plan_to_json` wrote.
 
     Raises:
-        InvalidPlan: Anything else, a plan of a newer version, a number out of its range, or a file
-            name that could leave the model folders.
+        InvalidPlan: Anything else, a plan of a newer version, a number out of its range, a file
+            name that could leave the model folders, or an address that is none.
     """
     plan = read_value(text, EditPlan, version=_VERSION, error=InvalidPlan, complete=True)
     _check_number("denoise", plan.denoise, math.ulp(0.0), 1.0)
@@ -51,6 +51,9 @@ def _check_number(field: str, value: float, low: float, high: float) -> None:
 
 
 def _check_file(field: str, pick: ModelPick) -> None:
+    if pick.download and not pick.download.startswith(("https://", "http://")):
+        hint = "It begins with https://"
+        raise InvalidPlan(f"no address to get {field!r} from", value=pick.download, hint=hint)
     parts = pick.file.replace("\\", "/").split("/")
     rooted = parts[0] == "" and bool(pick.file)
     if rooted or ".." in parts or ":" in parts[0] or "\x00" in pick.file:

@@ -36,6 +36,14 @@ class Filters:
     """Only these entries; None for all."""
     folders: tuple[str, ...] = ()
     """Only files in these subfolders of their model folders, with `/`; empty for all."""
+    commercial: bool = False
+    """Only entries known to allow the sale of pictures: where nobody says so, none is allowed."""
+    no_credit: bool = False
+    """Only entries known to ask for no credit."""
+    derivatives: bool = False
+    """Only entries known to allow what is made of them, merges and training, to be shared."""
+    people: bool = True
+    """Whether entries that show a real person's likeness may be used."""
 
     def flags(self, columns: Columns) -> Flags:
         """Which entries pass everything but `folders`, shape `n` as the columns are."""
@@ -44,6 +52,7 @@ class Filters:
             passed &= columns.on_disk
         if not self.include_unsafe:
             passed &= ~columns.unsafe
+        passed &= self._licensed(columns)
         if self.families is not None:
             kin = [columns.is_family(family) for family in self.families]
             passed &= np.any(kin, axis=0) if kin else False
@@ -53,6 +62,17 @@ class Filters:
             passed &= np.isin(columns.ids, np.fromiter(self.ids, np.int64, len(self.ids)))
         return passed
 
+    def _licensed(self, columns: Columns) -> Flags:
+        """Which entries' licences allow what is asked for."""
+        passed: Flags = np.ones(len(columns.ids), np.bool_)
+        if self.commercial:
+            passed &= columns.allows_business()
+        if self.no_credit:
+            passed &= columns.needs_no_credit()
+        if self.derivatives:
+            passed &= columns.allows_derivatives()
+        return passed if self.people else passed & ~columns.shows_person()
+
     def check(self, entry: Entry) -> None:
         """See that an entry which was named by the user may be used.
 
@@ -61,10 +81,11 @@ class Filters:
         """
         named = f"{entry.name} ({entry.file or entry.source or 'no file'})"
         if self.on_disk_only and not entry.on_disk:
+            place = entry.source or entry.download
             raise InvalidInput(
-                "a pinned model is not on this machine",
+                "a pinned model is not on this disk",
                 value=named,
-                hint=f"Get it from {entry.source}" if entry.source else "Remove the pin",
+                hint=f"Get it from {place}" if place else "Remove the pin",
             )
         if entry.unsafe and not self.include_unsafe:
             raise InvalidInput(
@@ -78,7 +99,27 @@ class Filters:
                 value=named,
                 hint=f"Allow {entry.maturity.name} in the zoo, or remove the pin",
             )
+        self._check_licence(entry, named)
         self._check_choice(entry, named)
+
+    def _check_licence(self, entry: Entry, named: str) -> None:
+        """See that its licence allows what is asked for."""
+        terms = entry.terms
+        licence = entry.licence or "none is known"
+        for wanted, met, what in (
+            (self.commercial, terms.commercial is True, "to allow the sale of pictures"),
+            (self.no_credit, terms.credit is False, "to ask for no credit"),
+            (self.derivatives, terms.derivatives is True, "to allow derivatives"),
+        ):
+            if wanted and not met:
+                raise InvalidInput(
+                    f"a pinned model is not known {what} (its licence: {licence})",
+                    value=named,
+                    hint="Remove the pin, or the filter for licences",
+                )
+        if entry.real_person and not self.people:
+            hint = "Remove the pin, or allow them"
+            raise InvalidInput("a pinned model shows a real person", value=named, hint=hint)
 
     def _check_choice(self, entry: Entry, named: str) -> None:
         """See that it is of the families and in the folders that were chosen."""

@@ -6,7 +6,7 @@ import pytest
 
 from polaris_core.comfyui.workflow import fill, load_workflow
 from polaris_core.errors import WorkflowFailed
-from tests.host.test_nodes import ROOT, plan_of
+from tests.host.test_nodes import ROOT, ZOO, plan_of
 
 pytestmark = pytest.mark.comfy
 
@@ -32,7 +32,7 @@ def graph(**values: object) -> dict:
         "_meta": {"title": "Rerank"},
     }
     nodes["6"]["inputs"]["shortlist"] = ["15", 0]
-    quick = {"Sampler.steps": 1, "Editor.width": 64, "Editor.height": 64}
+    quick = ZOO | {"Sampler.steps": 1, "Editor.width": 64, "Editor.height": 64}
     return fill(nodes, quick | values)
 
 

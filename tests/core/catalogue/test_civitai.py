@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polaris_core.catalogue.assemble import entry_from_facts
 from polaris_core.catalogue.civitai import entries_from_model, version_facts
-from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role
+from polaris_core.catalogue.entry import AdapterType, BaseModel, Kind, Maturity, Role, Terms
+from polaris_core.catalogue.own_sidecar import own_facts, own_sidecar
 from polaris_core.errors import BrokenSidecar
 
 RECORD = {
@@ -84,6 +86,39 @@ def test_the_hash_is_that_of_the_file_on_disk():
     assert version_facts(version, size_bytes=10752).sha256 == ""
 
 
+def test_what_fetching_needs_is_in_the_entry():
+    version = {
+        **RECORD["modelVersions"][0],
+        "availability": "EarlyAccess",
+        "earlyAccessEndsAt": "2024-02-01T00:00:00Z",
+        "downloadUrl": "https://civitai.com/api/download/models/702",
+        "files": [{"name": "a/crane.safetensors", "type": "Model", "hashes": {"AutoV2": "AB" * 5}}],
+    }
+    [entry] = entries_from_model({**RECORD, "modelVersions": [version]})
+    assert entry.download == "https://civitai.com/api/download/models/702"
+    assert entry.extra["filename"] == "crane.safetensors"
+    assert entry.extra["autov2"] == "ab" * 5
+    assert entry.extra["availability"] == "EarlyAccess"
+    assert entry.extra["early_access_ends"] == "2024-02-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("told", "terms"),
+    [
+        ({"allowCommercialUse": ["Image", "Rent"]}, Terms(commercial=True)),
+        ({"allowCommercialUse": ["RentCivit"]}, Terms(commercial=False)),
+        ({"allowCommercialUse": "{RentCivit,Sell}"}, Terms(commercial=False)),
+        ({"allowCommercialUse": "Sell"}, Terms(commercial=True)),
+        ({"allowCommercialUse": "None"}, Terms(commercial=False)),
+        ({"allowCommercialUse": []}, Terms()),
+        ({"allowNoCredit": False, "allowDerivatives": False}, Terms(None, True, False)),
+        ({"allowNoCredit": "no", "allowDerivatives": 1}, Terms()),
+    ],
+)
+def test_permissions_become_terms(told, terms):
+    assert version_facts({"id": 1}, model=told).terms == terms
+
+
 @pytest.mark.parametrize("record", [{}, {"id": 1, "name": "x"}, {"name": "x", "modelVersions": []}])
 def test_what_is_no_record_is_refused(record):
     with pytest.raises(BrokenSidecar, match="not a model record"):
@@ -145,6 +180,27 @@ def test_every_real_record_gives_entries(real_data, kind):
                 assert not set(entry.description) & {"\0", "\r"}
                 assert "<p>" not in entry.description
                 assert entry.source.startswith(f"https://civitai.com/models/{record['id']}?")
+    assert count > 2_400
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("kind", ["lora", "checkpoint"])
+def test_our_own_sidecar_loses_nothing_of_any_real_record(real_data, kind):
+    file = real_data / "zoo" / f"civitai_2023-07_{kind}_clean.jsonl.gz"
+    count = 0
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for entry in (e for line in lines for e in entries_from_model(json.loads(line))):
+            count += 1
+            record = json.loads(json.dumps(own_sidecar(entry)))
+            again = entry_from_facts(
+                own_facts(record, entry.size_bytes),
+                fallback_name="lost",
+                kind=entry.kind,
+                base_model=entry.base_model,
+                adapter_type=entry.adapter_type,
+                size_bytes=entry.size_bytes,
+            )
+            assert again == entry
     assert count > 2_400
 
 

@@ -19,6 +19,7 @@ NAMES = {
     ".cm-info.json": "inkfox.cm-info.json",
     ".civitai.info": "inkfox.civitai.info",
     ".rgthree-info.json": "inkfox.safetensors.rgthree-info.json",
+    ".polaris.json": "inkfox.polaris.json",
 }
 
 
@@ -103,7 +104,28 @@ def test_rgthree_tells_chosen_words_from_counted_ones(read):
     assert facts.sha256 == SHA256
 
 
-@pytest.mark.parametrize("suffix", [".metadata.json", ".civitai.info"])
+def test_our_own_says_everything(read):
+    facts = read(".polaris.json")
+    assert facts.name == "Ink Fox"
+    assert facts.base_models == ("SDXL 1.0",)
+    assert facts.description == "A fox in <b>ink</b> & water.\nFor winter."
+    assert facts.trigger_words == ("inkfox", "brush strokes, wash")
+    assert facts.strength == 0.65
+    assert facts.tags == ("style", "ink")
+    assert facts.training_tags == ("fox", "snow")
+    assert facts.negative == "photo"
+    assert facts.example_prompts == ("inkfox, a fox in snow <lora:inkfox:0.7>",)
+    assert [(p.url, p.maturity, p.prompt) for p in facts.previews] == [
+        ("https://pictures.example/1.jpeg", Maturity.PG, "inkfox")
+    ]
+    assert facts.maturity is Maturity.PG
+    assert facts.licence == "credit required; no commercial use"
+    assert (facts.creator, facts.source) == ("brush", "https://models.example/inkfox")
+    assert (facts.sha256, facts.autov3) == (SHA256, "abcdef012345")
+    assert facts.extra["clip_skip"] == "2"
+
+
+@pytest.mark.parametrize("suffix", [".metadata.json", ".civitai.info", ".polaris.json"])
 def test_the_hash_of_a_file_of_another_size_is_not_taken(read, suffix):
     assert read(suffix, size_bytes=7_000).sha256 == ""
 

@@ -247,3 +247,13 @@ def test_nothing_is_sent_of_a_workflow_in_the_pages_form(comfy):
         ComfyClient(comfy.address).run({"nodes": [], "links": []})
     assert "Export (API)" in caught.value.hint
     assert comfy.script.seen == []
+
+
+@pytest.mark.parametrize("way", ["run", "submit"])
+def test_what_a_server_noted_when_it_ran_a_workflow_is_not_sent_again(comfy, workflow, way):
+    """Taken from a saved picture, it would keep the server from looking into the folders."""
+    noted = {id: {**node, "is_changed": ["then"]} for id, node in workflow.items()}
+    getattr(ComfyClient(comfy.address), way)(noted)
+    [body] = sent(comfy, "/prompt")
+    assert body["prompt"] == workflow
+    assert all(node["is_changed"] == ["then"] for node in noted.values())

@@ -59,6 +59,9 @@ class FolderHost:
         inside = path.startswith(root + os.sep) and os.path.isfile(path)
         return os.path.relpath(path, root) if inside else None
 
+    def is_busy(self):
+        return False
+
     def send(self, event, facts):
         self.sent.append((event, facts))
 

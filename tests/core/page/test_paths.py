@@ -17,6 +17,7 @@ from polaris_core.catalogue.store import Store
 from polaris_core.errors import BrokenPreview, UnknownModel
 from polaris_core.page.addresses import ADDRESSES
 from polaris_core.page.cards import shown_preview
+from polaris_core.page.thumbnail_cache import ThumbnailCache
 from polaris_core.page.thumbnails import thumbnail
 
 TRICKS = [
@@ -145,7 +146,8 @@ class Shelf:
 
     def thumbnail(self, entry: Entry | None = None, folders=None):
         folders = [str(self.folder)] if folders is None else folders
-        return thumbnail(entry or self.entry, Maturity.PG, self.cache, folders)
+        cache = ThumbnailCache(self.cache)
+        return thumbnail(entry or self.entry, Maturity.PG, cache, folders)
 
     def showing(self, path) -> Entry:
         return replace(self.entry, previews=(Preview(str(path)),))

@@ -1,0 +1,1 @@
+"""Fetch model files from the sites that offer them: only on request, only the very file."""

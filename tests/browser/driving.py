@@ -1,0 +1,173 @@
+"""What the browser tests do with the page: load, run, look into nodes."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APP = "window.comfyAPI.app.app"
+
+
+def graph(name: str = "polaris_text_to_picture", **values: object) -> dict[str, Any]:
+    """An example workflow in its drag-and-drop form, small and quick.
+
+    Args:
+        name: Of the example.
+        **values: By `Class__input`: what stands in a widget.
+    """
+    loaded = json.loads((ROOT / "example_workflows" / f"{name}.json").read_text("utf-8"))
+    quick = {
+        "PolarisZoo__base_model": "sd15",
+        "PolarisZoo__image_encoder": "hashing",
+        "PolarisAdaptiveEditor__width": 128,
+        "PolarisAdaptiveEditor__height": 128,
+        "KSampler__steps": 1,
+    }
+    loaded["extra"]["values"] = {**quick, **values}
+    return loaded
+
+
+def load(page: Any, workflow: dict[str, Any]) -> None:
+    """Load a workflow, then write its values by the names of the inputs."""
+    values = workflow["extra"].pop("values", {})
+    page.evaluate(
+        f"""async ([workflow, values]) => {{
+            const app = {APP};
+            await app.loadGraphData(workflow);
+            for (const [name, value] of Object.entries(values)) {{
+                const [type, input] = name.split("__");
+                for (const node of app.graph.nodes) if (node.type === type)
+                    for (const widget of node.widgets) if (widget.name === input)
+                        widget.value = value;
+            }}
+        }}""",
+        [workflow, values],
+    )
+
+
+def run(page: Any, timeout_ms: int) -> None:
+    """Queue what is on the canvas and wait until it has ended; an error is raised."""
+    page.evaluate(
+        f"""(timeout) => new Promise((resolve, reject) => {{
+            const {{ api }} = window.comfyAPI.api;
+            setTimeout(() => reject(new Error("the run does not end")), timeout);
+            api.addEventListener("execution_error",
+                (e) => reject(new Error(e.detail.exception_message)));
+            api.addEventListener("executing", (e) => {{ if (e.detail === null) resolve(); }});
+            api.addEventListener("execution_success", () => resolve());
+            {APP}.queuePrompt(0, 1).catch(reject);
+        }})""",
+        timeout_ms,
+    )
+
+
+def widget(page: Any, node_type: str, name: str) -> str:
+    """What stands in a widget."""
+    return page.evaluate(
+        f"""([type, name]) => {APP}.graph.nodes.find((n) => n.type === type)
+            .widgets.find((w) => w.name === name).value""",
+        [node_type, name],
+    )
+
+
+def wait_for_widget(page: Any, node_type: str, name: str, holds: str) -> None:
+    """Wait until a text stands in a widget."""
+    page.wait_for_function(
+        f"""([type, name, text]) => {APP}.graph.nodes.find((n) => n.type === type)
+            .widgets.find((w) => w.name === name).value.includes(text)""",
+        arg=[node_type, name, holds],
+    )
+
+
+def select(page: Any, node_type: str) -> None:
+    """Select one node and no other."""
+    page.evaluate(
+        f"""(type) => {{
+            const {{ canvas, graph }} = {APP};
+            canvas.deselectAll();
+            canvas.selectNode(graph.nodes.find((n) => n.type === type));
+        }}""",
+        node_type,
+    )
+
+
+def saved(page: Any) -> dict[str, Any]:
+    """The workflow as it would be saved."""
+    return page.evaluate(f"() => JSON.parse(JSON.stringify({APP}.graph.serialize()))")
+
+
+def api_form(page: Any) -> dict[str, Any]:
+    """The workflow as it would be run through the API."""
+    return page.evaluate(f"async () => (await {APP}.graphToPrompt()).output")
+
+
+def cards_of(page: Any, node_type: str) -> Any:
+    """The cards under a node, wherever the renderer has put them."""
+    page.evaluate(
+        f"""(type) => {{
+            for (const node of {APP}.graph.nodes) for (const widget of node.widgets ?? [])
+                if (widget.element?.classList?.contains("polaris-panel"))
+                    widget.element.dataset.of = node.type;
+        }}""",
+        node_type,
+    )
+    return page.locator(f'.polaris-panel[data-of="{node_type}"] .polaris-card')
+
+
+def look_at(page: Any, node_type: str) -> None:
+    """Bring a node into the middle of the canvas, at its full size."""
+    page.evaluate(
+        f"""(type) => {{
+            const app = {APP};
+            const node = app.graph.nodes.find((n) => n.type === type);
+            const box = app.canvas.canvas.getBoundingClientRect();
+            const ds = app.canvas.ds;
+            ds.scale = 1;
+            ds.offset[0] = box.width / 2 - node.pos[0] - node.size[0] / 2;
+            ds.offset[1] = Math.max(60, (box.height - node.size[1]) / 2) - node.pos[1];
+            app.canvas.setDirty(true, true);
+        }}""",
+        node_type,
+    )
+    page.wait_for_timeout(600)
+
+
+def command(page: Any, name: str) -> None:
+    """Do what the command palette would."""
+    page.evaluate(f"{APP}.extensionManager.command.execute('{name}')")
+
+
+def drop_file(page: Any, target: str, file: Path) -> None:
+    """Drop a file on an element, as if it came from a folder of the computer."""
+    page.evaluate(
+        """([target, name, type, bytes]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            const element = document.querySelector(target);
+            const box = element.getBoundingClientRect();
+            const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+            for (const kind of ["dragenter", "dragover", "drop"])
+                element.dispatchEvent(new DragEvent(kind,
+                    { bubbles: true, cancelable: true, composed: true, dataTransfer, ...at }));
+        }""",
+        [target, file.name, mimetypes.guess_type(file.name)[0], list(file.read_bytes())],
+    )
+
+
+def scan(page: Any, sidebar: Any) -> None:
+    """Press Scan, and wait until it has ended and cards are there."""
+    sidebar.get_by_role("button", name="Scan", exact=True).click()
+    page.wait_for_function("!document.querySelector('.polaris-jobs button').disabled")
+    sidebar.locator(".polaris-in-list").first.wait_for()
+
+
+def open_sidebar(page: Any) -> Any:
+    """The Polaris tab."""
+    sidebar = page.locator('[data-testid="polaris-sidebar"]')
+    if not sidebar.count():
+        page.locator(".polaris-tab-button").first.click()
+    sidebar.wait_for()
+    return sidebar

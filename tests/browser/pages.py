@@ -1,0 +1,138 @@
+"""A real ComfyUI and its page in Chromium, watched for whatever goes wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import urllib.request
+from collections.abc import Iterator, Set
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polaris_core.comfyui.locate import find_comfyui
+from polaris_core.comfyui.server import ComfyServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PICTURES = Path(os.environ.get("POLARIS_SCREENSHOTS") or ROOT / "test-screenshots")
+PATIENCE_MS = int(os.environ.get("POLARIS_BROWSER_TIMEOUT_S", "120")) * 1000
+ARGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+SETTINGS = {
+    "Comfy.TutorialCompleted": True,
+    "Polaris.ImageEncoder": "hashing",  # needs no weights; a picture is nearest to itself
+    "Polaris.TextEncoder": "sentence:all-MiniLM-L6-v2",
+}
+
+
+def chromium() -> str:
+    """Where the browser is; the test is skipped if there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found or not os.access(found, os.X_OK):
+        pytest.skip("no Chromium found: apt-get install chromium, or set CHROMIUM")
+    return found
+
+
+def post(server: ComfyServer, path: str, body: object) -> None:
+    request = urllib.request.Request(
+        server.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60):
+        pass
+
+
+def ask(server: ComfyServer, path: str) -> Any:
+    """The JSON of a route. Not by our client: Playwright holds this thread's event loop."""
+    with urllib.request.urlopen(server.address + path, timeout=60) as answer:
+        return json.load(answer)
+
+
+def run_api(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
+    """Run a workflow through the API, without the page, to its end; what its nodes gave out."""
+    with ThreadPoolExecutor(1) as outside:
+        timeout_s = PATIENCE_MS / 1000
+        result = outside.submit(server.client.run, workflow, timeout_s=timeout_s).result()
+    return ask(server, f"/history/{result.prompt_id}")[result.prompt_id]["outputs"]
+
+
+def start(base: Path) -> Iterator[ComfyServer]:
+    """The server, with the settings that the tests want."""
+    comfyui = find_comfyui()
+    if comfyui is None:
+        pytest.skip("no ComfyUI found; set COMFYUI_PATH")
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("playwright is not installed: pip install playwright")
+    chromium()
+    with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}, start_timeout_s=900) as server:
+        post(server, "/api/settings", SETTINGS)
+        yield server
+
+
+class Watched:
+    """A page, and whatever went wrong in it.
+
+    Attributes:
+        server: Whose page it is.
+        errors: What the console and the scripts reported.
+        foreign: Addresses of other hosts that were asked.
+    """
+
+    def __init__(self, context: Any, server: ComfyServer, known: Set[str] = frozenset()) -> None:
+        """Open an empty page.
+
+        Args:
+            context: Of the browser.
+            server: Whose page will be opened.
+            known: What is no fault of ours, as `plain` gives it.
+        """
+        self.server = server
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self._known = known
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _asked(self, request: Any) -> None:
+        own = (self.server.address, self.server.address.replace("http", "ws"), "data:", "blob:")
+        if not request.url.startswith(own):
+            self.foreign.append(request.url)
+
+    def open(self, query: str = "") -> Any:
+        """Go to the page and wait until a graph can be loaded."""
+        self.page.goto(f"{self.server.address}/{query}", wait_until="domcontentloaded")
+        ready = "window.comfyAPI?.app?.app?.extensionManager?.setting && !!app_().graph && "
+        ready += "!!globalThis.LiteGraph?.registered_node_types?.PolarisZoo"
+        self.page.wait_for_function(ready.replace("app_()", "window.comfyAPI.app.app"))
+        self.page.wait_for_timeout(1500)
+        if self.page.locator("[data-testid=dialog-overlay]").count():
+            self.page.keyboard.press("Escape")  # the host's greeting
+        return self.page
+
+    def plain(self) -> set[str]:
+        """What went wrong, without the numbers that are others each time."""
+        return {re.sub(r"\d+", "0", text) for text in [*self.errors, *self.foreign]}
+
+    def check(self) -> None:
+        """No error, and nothing asked of another host, but what the host does alone."""
+        strange = self.plain() - self._known
+        assert not strange, sorted(strange)
+
+
+def shoot(page: Any, name: str) -> None:
+    """Keep a picture of the page."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))

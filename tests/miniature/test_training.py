@@ -1,0 +1,252 @@
+"""The training code on next to nothing: a few steps, and the loss falls."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from miniature import train_generator, train_loras, train_vae
+from miniature.lora_cards import CARDS
+from miniature.training.adapters import adapt, factors
+from miniature.training.diffusion import noise_loss, sample
+from miniature.training.latents import Latents, cached
+from miniature.training.lesson import TaughtUNet, places_of, without_lesson
+from miniature.training.loop import Run, train
+from miniature.training.optim import Muon, schedule
+from miniature.training.pictures import as_tensor
+from miniature.training.prompts import encoded, tokens_of, with_chance
+from miniature.training.unet import NarrowUNet
+from miniature.training.vae import NarrowVAE, colours_of_blocks
+from miniature.world import (
+    ALL_KINDS,
+    ALL_STYLES,
+    BACKGROUNDS,
+    COLOURS,
+    NEW_KINDS,
+    NEW_STYLES,
+    Scene,
+    Thing,
+    draw,
+    random_scene,
+)
+from polaris_core.miniature.loras import kohya_tensors
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> np.ndarray:
+    rng = random.Random(0)
+    return np.stack([draw(random_scene(rng)) for _ in range(4)])
+
+
+@pytest.fixture(scope="module")
+def latents(pictures) -> Latents:
+    rng = random.Random(0)
+    scenes = [random_scene(rng) for _ in range(4)]
+    return Latents(scenes, colours_as_latents(pictures))
+
+
+def colours_as_latents(pictures: np.ndarray) -> torch.Tensor:
+    with torch.no_grad():
+        return NarrowVAE().encode(as_tensor(pictures)).half()
+
+
+def small_unet() -> NarrowUNet:
+    return NarrowUNet(80, 80, 80)
+
+
+def steps_of(model, optimiser, loss, count):
+    """Losses of a few steps, all of the same chances."""
+    found = []
+    for step in range(1, count + 1):
+        torch.manual_seed(1)
+        value = loss(model, random.Random(1))
+        gradients = torch.autograd.grad(value, optimiser.parameters)
+        optimiser.step(gradients, 1.0, step)
+        found.append(float(value.detach()))
+    return found
+
+
+def test_a_fresh_autoencoder_keeps_the_colours_of_blocks(pictures):
+    batch = as_tensor(pictures)
+    with torch.no_grad():
+        kept = NarrowVAE().encode(batch)[:, :3]
+    assert torch.allclose(kept, colours_of_blocks(batch), atol=1e-5)
+
+
+def test_the_autoencoders_loss_falls(pictures):
+    vae = NarrowVAE()
+    optimiser = Muon(vae.named_parameters(), adam_rate=3e-4, adam_names=("taesd",))
+    found = steps_of(vae, optimiser, train_vae.losses(pictures[:, 32:96, 32:96], 2), 8)
+    assert found[-1] < 0.95 * found[0]
+
+
+def test_the_generators_loss_falls(latents):
+    unet = TaughtUNet(80, 80, 80)
+    optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
+    found = steps_of(unet, optimiser, train_generator.losses(latents, 2), 6)
+    assert found[-1] < 0.8 * found[0]
+
+
+def test_a_loras_loss_falls_and_the_base_stays(latents):
+    unet = small_unet()
+    for parameter in unet.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    before = unet.middle_block[1].proj_out.weight.clone()
+    parameters = adapt(unet, 4)
+    optimiser = Muon(parameters.items(), adam_rate=1e-2, adam_names=("",))
+    found = steps_of(unet, optimiser, train_loras.losses(latents, latents, 2), 6)
+    assert found[-1] < found[0]
+    assert torch.equal(unet.middle_block[1].proj_out.layer.weight, before)
+    stored = {name: tensor.numpy() for name, tensor in factors(unet.state_dict()).items()}
+    assert stored.keys() == parameters.keys()
+    assert kohya_tensors(stored)
+
+
+def test_a_lora_listens_for_its_words_from_the_start():
+    unet = small_unet()
+    found = adapt(unet, 8, "stained glass")
+    down = found["middle_block.1.transformer_blocks.0.attn2.to_k.down"]
+    context, _ = encoded([list(tokens_of("a red stained glass fox"))])
+    heard = (context[0] @ down.T).abs()
+    begin, stained, glass, fox = 0, 3, 4, 5
+    assert heard[:, 0].argmax() == stained
+    assert heard[:, 3].argmax() == glass
+    assert heard[:, 4].argmax() == fox  # which stands one word after glass
+    assert heard[begin, :6].max() < 0.3 * heard[glass, 3]
+
+
+def test_what_a_lora_shows_is_always_said():
+    rng = random.Random(0)
+    assert all(with_chance("a fox", rng, said=True) for _ in range(200))
+    assert not all(with_chance("a fox", rng) for _ in range(200))
+
+
+def test_some_examples_are_blind():
+    seen = []
+
+    def unet(noisy, steps, context, bias):
+        seen.append((noisy, steps))
+        return torch.zeros_like(noisy)
+
+    bright = torch.full((400, 4, 2, 2), 100.0)
+    for noisy in (False, True):
+        chances, share = random.Random(0), 0.25 if noisy else 0.0
+        noise_loss(unet, bright, ["a cat"] * 400, chances, mostly_noise=noisy, blind=share)
+    (usual, usual_steps), (noisy, steps) = seen
+    assert (usual.mean((1, 2, 3)) > 3).all()
+    blind = noisy.mean((1, 2, 3)) < 3
+    assert 0.15 < blind.float().mean() < 0.35
+    assert (steps[blind] == 999).all()
+    assert steps.float().mean() > 1.2 * usual_steps.float().mean()
+
+
+def test_a_training_in_two_processes_stops_and_goes_on(latents, tmp_path):
+    unet = TaughtUNet(80, 80, 80)
+    optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
+    loss = train_generator.losses(latents, 1)
+    train(unet, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=2))
+    torch.manual_seed(0)
+    again = TaughtUNet(80, 80, 80)
+    optimiser = Muon(again.named_parameters(), adam_names=train_generator.ENDS)
+    weights = train(again, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=3))
+    assert torch.load(tmp_path / "state.pt")["steps"] == 3
+    assert not torch.equal(again.out[2].weight, unet.out[2].weight)
+    assert all(tensor.isfinite().all() for tensor in weights.values())
+
+
+def test_what_stands_where_is_told_by_place():
+    fox = Thing("fox", "red", (32, 32), 48, style="neon")
+    kinds, colours, styles, backgrounds = places_of([Scene((fox,), "sea", "flat")])[0]
+    assert kinds[2, 2] == ALL_KINDS.index("fox")
+    assert colours[2, 2] == COLOURS.index("red")
+    assert styles[2, 2] == ALL_STYLES.index("neon")
+    assert (kinds[7, 7], colours[7, 7]) == (len(ALL_KINDS), len(COLOURS))
+    assert styles[7, 7] == ALL_STYLES.index("flat")
+    assert (backgrounds == BACKGROUNDS.index("sea")).all()
+
+
+def test_the_lesson_is_learnt_and_left_out_afterwards():
+    scenes = [random_scene(random.Random(seed), things=1) for seed in range(2)]
+    data = Latents(scenes, torch.randn(2, 4, 16, 16))
+    unet = TaughtUNet(80, 80, 80)
+
+    def loss(unet, rng):
+        latents, captions, chosen = data.draw_scenes(2, rng)
+        noise_loss(unet, latents, captions, rng)
+        return unet.lesson_loss(places_of(chosen))
+
+    found = steps_of(unet, Muon(unet.lesson.named_parameters(), adam_names=("",)), loss, 6)
+    assert found[-1] < 0.9 * found[0]
+    NarrowUNet(80, 80, 80).load_state_dict(without_lesson(unet.state_dict()))
+
+
+def test_padding_hardly_draws_attention_at_the_start():
+    unet = NarrowUNet()
+    block = unet.middle_block[1].transformer_blocks[0]
+    context, bias = encoded([list(tokens_of("a red cat"))])
+    x = torch.randn(1, 64, 160)
+    query = block.attn2._split(block.attn2.to_q(block.norm2(x)))
+    key = block.attn2._split(block.attn2.to_k(context))
+    looks = (query @ key.transpose(2, 3) / 40**0.5 + bias[:, None, None]).softmax(-1)
+    assert looks[..., -1].mean() < 0.3
+    assert looks[..., 1:4].mean() > 0.08
+
+
+def test_queries_and_keys_take_small_steps():
+    unet = NarrowUNet()
+    optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
+    attention = unet.middle_block[1].transformer_blocks[0].attn2
+    before = {name: p.clone() for name, p in attention.named_parameters()}
+    gradients = [torch.randn_like(p) for p in optimiser.parameters]
+    optimiser.step(gradients, 1.0, 1)
+    moved = {n: (p - before[n]).norm().item() for n, p in attention.named_parameters()}
+    assert moved["to_q.weight"] < 0.2 * moved["to_v.weight"]
+    assert moved["to_k.weight"] < 0.2 * moved["to_v.weight"]
+
+
+def test_latents_are_drawn_once(tmp_path):
+    first = cached(tmp_path / "few", NarrowVAE(), 3, 1, random_scene)
+    second = cached(tmp_path / "few", None, 3, 1, None)
+    assert second.scenes == first.scenes
+    assert torch.equal(second.latents, first.latents)
+    assert first.latents.shape == (3, 4, 16, 16)
+
+
+def test_samples_follow_their_seed():
+    unet = small_unet()
+    first, again, other = (sample(unet, ["a cat"], seed=s, steps=2) for s in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_card_says_what_to_draw(name):
+    card, rng = CARDS[name], random.Random(0)
+    assert card["name"]
+    assert card["description"]
+    if name == "plain":
+        return
+    for _ in range(20):
+        scene = train_loras.scenes_of(name)(rng)
+        shown = {thing.kind for thing in scene.things} | {scene.style_of(t) for t in scene.things}
+        assert card["subject"] in shown
+
+
+def test_new_kinds_and_styles_all_have_a_lora():
+    subjects = {card["subject"] for card in CARDS.values() if card["role"] != "checkpoint"}
+    assert subjects == {*NEW_KINDS, *NEW_STYLES}
+
+
+def test_the_schedule_goes_up_and_down():
+    assert schedule(0.0) < schedule(0.01) < schedule(0.02) == 1
+    assert schedule(0.5) < 1
+    assert schedule(1.0) == pytest.approx(0.02)
