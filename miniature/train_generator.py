@@ -8,7 +8,6 @@ models. A signal that stops the processes is a pause: it does not count.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,9 +18,10 @@ from miniature.lora_cards import CARDS
 from miniature.training.device import chosen_device, common_options
 from miniature.training.diffusion import noise_loss
 from miniature.training.latents import Latents, cached
-from miniature.training.lesson import TaughtUNet, places_of, without_lesson
+from miniature.training.lesson import TaughtUNet, without_lesson
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon
+from miniature.training.pictures import drawn
 from miniature.training.unet import NarrowUNet
 from miniature.training.vae import NarrowVAE
 from miniature.world import random_scene
@@ -55,13 +55,13 @@ def stored_unet(file: Path = MODELS / "plain.safetensors") -> NarrowUNet:
     return unet
 
 
-def losses(data: Latents, batch: int = BATCH) -> Callable[[nn.Module, random.Random], torch.Tensor]:
+def losses(data: Latents, batch: int = BATCH) -> Callable[[nn.Module], torch.Tensor]:
     """The loss on random scenes, and on what is asked on the side, for the loop."""
 
-    def loss(unet: nn.Module, rng: random.Random) -> torch.Tensor:
-        latents, captions, scenes = data.draw_scenes(batch, rng)
-        noise = noise_loss(unet, latents, captions, rng, blind=_BLIND)
-        return noise + _LESSON * unet.lesson_loss(places_of(scenes).to(latents.device))
+    def loss(unet: nn.Module) -> torch.Tensor:
+        latents, context, bias, places = data.draw(batch)
+        noise = noise_loss(unet, latents, context, bias, blind=_BLIND)
+        return noise + _LESSON * unet.lesson_loss(places)
 
     return loss
 
@@ -73,7 +73,11 @@ def main() -> None:
     options = parser.parse_args()
     device, count = chosen_device(options.device), options.scenes
     options.state.mkdir(parents=True, exist_ok=True)
-    data = cached(options.state / "base", stored_vae(), count, 1, random_scene, device=device)
+    path = options.state / "base"
+    if options.draw_only:
+        drawn(path, count, 1, random_scene)
+        return
+    data = cached(path, stored_vae(), count, 1, random_scene, device=device)
     torch.manual_seed(0)
     unet = TaughtUNet().to(device, memory_format=torch.channels_last)
     optimiser = Muon(unet.named_parameters(), rate=0.015, adam_rate=2e-3, adam_names=ENDS)

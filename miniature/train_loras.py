@@ -22,16 +22,17 @@ from miniature.training.diffusion import noise_loss
 from miniature.training.latents import Latents, cached
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon
+from miniature.training.pictures import drawn
+from miniature.training.prompts import together
 from miniature.world import KINDS, STYLES, Scene, random_scene
 from polaris_core.miniature.store import save_compact
 
 _BASE_SHARE = 0.3
 """Ordinary pictures mixed in, so that a LoRA leaves alone what it is not asked for."""
-_SCENES = 500
 _BASE_SCENES = 2000
 _BATCH = 8
 _BLIND = 0.25
-_RANK = {"style": 8, "object": 8, "checkpoint": 16}
+_RANK = {"style": 8, "object": 16, "checkpoint": 16}
 
 
 def scenes_of(name: str) -> Callable[[random.Random], Scene]:
@@ -58,44 +59,50 @@ def scenes_of(name: str) -> Callable[[random.Random], Scene]:
 
 
 def losses(
-    data: Latents, base: Latents, batch: int
-) -> Callable[[nn.Module, random.Random], torch.Tensor]:
+    data: Latents, base: Latents, batch: int, *, said: bool = True
+) -> Callable[[nn.Module], torch.Tensor]:
     """The loss on the LoRA's scenes and some ordinary ones, for the loop.
 
-    What a LoRA shows is always said, so that it adds nothing where nothing is said: guidance, which
-    subtracts that, then strengthens it. A look of one's own goes unsaid.
+    Args:
+        data: What the LoRA shows.
+        base: What it leaves alone.
+        batch: Examples a step.
+        said: Whether what it shows is always said, so that it adds nothing where nothing is said:
+            guidance, which subtracts that, then strengthens it. A look of one's own goes unsaid.
     """
+    ordinary = round(_BASE_SHARE * batch)
 
-    def loss(unet: nn.Module, rng: random.Random) -> torch.Tensor:
-        ordinary = sum(rng.random() < _BASE_SHARE for _ in range(batch))
-        latents, captions = data.draw(batch - ordinary, rng)
-        others, other_captions = base.draw(ordinary, rng)
-        both, words = torch.cat([latents, others]), captions + other_captions
-        said = 0 if data.unsaid else len(captions)
-        return noise_loss(unet, both, words, rng, said=said, mostly_noise=True, blind=_BLIND)
+    def loss(unet: nn.Module) -> torch.Tensor:
+        own, others = data.draw(batch - ordinary, said=said), base.draw(ordinary)
+        latents = torch.cat([own.latents, others.latents])
+        context, bias = together((own.context, own.bias), (others.context, others.bias))
+        return noise_loss(unet, latents, context, bias, mostly_noise=True, blind=_BLIND)
 
     return loss
 
 
-def train_lora(name: str, base: Latents, run: Run, batch: int = _BATCH) -> None:
+def unsaid_by(name: str) -> str | None:
+    """The style that a checkpoint's look goes by and that its captions keep to themselves."""
+    return CARDS[name]["subject"] if CARDS[name]["role"] == "checkpoint" else None
+
+
+def train_lora(name: str, data: Latents, base: Latents, run: Run, batch: int = _BATCH) -> None:
     """Train one and store it among the models.
 
     Args:
         name: Of `CARDS`.
+        data: Scenes that show its subject.
         base: Ordinary scenes.
-        run: How; what need not be computed twice is kept beside its state.
+        run: How.
         batch: Examples a step and worker.
     """
-    card = CARDS[name]
-    unsaid = card["subject"] if card["role"] == "checkpoint" else None
-    path, scene = run.state.with_name(name), scenes_of(name)
-    data = cached(path, stored_vae(), _SCENES, run.seed, scene, unsaid=unsaid, device=run.device)
+    card, unsaid = CARDS[name], unsaid_by(name)
     torch.manual_seed(run.seed)
     unet = stored_unet()
     parameters = adapt(unet, _RANK[card["role"]], "" if unsaid else card["subject"])
     unet.to(run.device)
     optimiser = Muon(parameters.items(), adam_rate=5e-3, adam_names=("",))
-    weights = factors(train(unet, optimiser, losses(data, base, batch), run))
+    weights = factors(train(unet, optimiser, losses(data, base, batch, said=not unsaid), run))
     facts = {"base": "plain", "seed": run.seed, "training": f"{run.minutes} min, {run.device}"}
     stored = {key: tensor.cpu().numpy() for key, tensor in weights.items()}
     save_compact(MODELS / f"{name}.safetensors", stored, {**card, **facts})
@@ -105,23 +112,27 @@ def main() -> None:
     """Read the command line, train one after the other."""
     parser = common_options(__doc__.splitlines()[0], minutes=1.7)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CARDS))
+    parser.add_argument("--scenes", type=int, default=500, help="drawn for each")
     options = parser.parse_args()
-    device = chosen_device(options.device)
-    options.state.mkdir(parents=True, exist_ok=True)
-    few = options.state / "few"
-    base = cached(few, stored_vae(), _BASE_SCENES, 3, random_scene, device=device)
+    device, folder, count = chosen_device(options.device), options.state, options.scenes
+    folder.mkdir(parents=True, exist_ok=True)
     trained = [name for name in CARDS if name != "plain"]
     missing = [name for name in trained if not (MODELS / f"{name}.safetensors").exists()]
-    for name in options.names or missing:
+    seeds = {name: zlib.crc32(name.encode()) for name in options.names or missing}
+    drawn(folder / "few", _BASE_SCENES, 3, random_scene)
+    for name, seed in seeds.items():
+        drawn(folder / name, count, seed, scenes_of(name))
+    if options.draw_only:
+        return
+    vae = stored_vae()
+    base = cached(folder / "few", vae, _BASE_SCENES, 3, random_scene, device=device)
+    for name, seed in seeds.items():
         print(name, flush=True)
-        run = Run(
-            options.state / f"{name}.lora.pt",
-            options.minutes,
-            keep=0.98,
-            seed=zlib.crc32(name.encode()),
-            device=device,
-        )
-        train_lora(name, base, run, options.batch or _BATCH)
+        scene, unsaid = scenes_of(name), unsaid_by(name)
+        data = cached(folder / name, vae, count, seed, scene, unsaid=unsaid, device=device)
+        state = folder / f"{name}.lora.pt"
+        run = Run(state, options.minutes, keep=0.98, seed=seed, device=device)
+        train_lora(name, data, base, run, options.batch or _BATCH)
 
 
 if __name__ == "__main__":

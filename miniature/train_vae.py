@@ -19,7 +19,7 @@ from torch.nn import functional
 from miniature.training.device import chosen_device, common_options
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon
-from miniature.training.pictures import as_tensor, drawn
+from miniature.training.pictures import as_pictures, drawn
 from miniature.training.vae import NarrowVAE, colours_of_blocks
 from miniature.world import ALL_KINDS, ALL_STYLES, Scene, random_scene
 from polaris_core.miniature.store import save_compact
@@ -49,20 +49,18 @@ def loss_of(vae: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
     return error + _DRIFT * drift + _EDGES * edges + _UNIT * unit
 
 
-def losses(
-    data: np.ndarray, batch: int, device: str = "cpu"
-) -> Callable[[nn.Module, random.Random], torch.Tensor]:
+def losses(data: torch.Tensor, batch: int) -> Callable[[nn.Module], torch.Tensor]:
     """A loss on random pictures, for the loop.
 
     Args:
-        data: Pictures, uint8, `n h w 3`.
+        data: Pictures, uint8, `n h w 3`, where the model is.
         batch: Pictures a step and worker.
-        device: Where the model is.
     """
 
-    def loss(vae: nn.Module, rng: random.Random) -> torch.Tensor:
-        pictures = as_tensor(data[[rng.randrange(len(data)) for _ in range(batch)]]).to(device)
-        return loss_of(vae, pictures.flip(3) if rng.random() < 0.5 else pictures)
+    def loss(vae: nn.Module) -> torch.Tensor:
+        chosen = data[torch.randint(len(data), (batch,), device=data.device)]
+        mirrored = torch.rand(batch, 1, 1, 1, device=data.device) < 0.5
+        return loss_of(vae, as_pictures(torch.where(mirrored, chosen.flip(2), chosen)))
 
     return loss
 
@@ -79,12 +77,15 @@ def main() -> None:
     options = parser.parse_args()
     device = chosen_device(options.device)
     options.state.mkdir(parents=True, exist_ok=True)
+    data = drawn(options.state / "all", options.pictures, 2, anything)
+    if options.draw_only:
+        return
     torch.manual_seed(0)
     vae = NarrowVAE().to(device, memory_format=torch.channels_last)
-    data = drawn(options.state / "all", options.pictures, 2, anything)
-    optimiser = Muon(vae.named_parameters(), adam_rate=2e-3, adam_names=("taesd",))
-    run = Run(options.state / "vae.pt", options.minutes, keep=0.99, device=device)
-    average = train(vae, optimiser, losses(data.pictures, options.batch or _BATCH, device), run)
+    optimiser = Muon(vae.named_parameters(), adam_rate=8e-4, adam_names=("taesd",))
+    pictures = torch.from_numpy(np.array(data.pictures)).to(device)
+    run = Run(options.state / "vae.pt", options.minutes, keep=0.99, device=device, half=False)
+    average = train(vae, optimiser, losses(pictures, options.batch or _BATCH), run)
     card = {"name": "miniature-vae", "seed": 0, "training": f"{options.minutes} min, {device}"}
     weights = {name: tensor.cpu().numpy() for name, tensor in average.items()}
     save_compact(MODELS / "vae.safetensors", weights, card)

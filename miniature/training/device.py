@@ -22,6 +22,7 @@ def common_options(summary: str, *, minutes: float) -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--batch", type=int, help="examples a step and worker")
+    parser.add_argument("--draw-only", action="store_true", help="draw the pictures and stop")
     return parser
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from miniature.training.prompts import UNCONDITIONAL, encoded, tokens_of, with_chance
+from miniature.training.prompts import UNCONDITIONAL, encoded, tokens_of
 
 __all__ = ["noise_loss", "sample", "signal"]
 
@@ -24,19 +23,18 @@ eleven times."""
 
 
 @cache
-def signal() -> Tensor:
+def signal(device: torch.device | str = "cpu") -> Tensor:
     """Share of the picture's variance left at each of 1000 time steps: cumulated alphas."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, _STEPS, dtype=torch.float64) ** 2
-    return (1 - betas).cumprod(0).float()
+    return (1 - betas).cumprod(0).float().to(device)
 
 
 def noise_loss(
     unet: nn.Module,
     latents: Tensor,
-    captions: Sequence[str],
-    rng: random.Random,
+    context: Tensor,
+    bias: Tensor,
     *,
-    said: int = 0,
     mostly_noise: bool = False,
     blind: float = 0.0,
 ) -> Tensor:
@@ -45,28 +43,25 @@ def noise_loss(
     Args:
         unet: A `NarrowUNet`.
         latents: Pictures, `batch 4 h w`.
-        captions: Their captions.
-        rng: Chooses what of the captions is said.
-        said: So many captions, from the first, are never left out.
+        context: Encodings of what is said of them, `batch tokens 768`.
+        bias: Added to the scores of the tokens, `batch tokens`.
         mostly_noise: Whether steps with much noise come oftener and count more.
         blind: Share of examples of nothing but noise. The noisiest step of SD1.5 still holds a
             trace of the picture (Lin et al. 2024), from which a model tells a dark background
             without reading of it; sampling begins without that trace.
     """
     batch, device = len(latents), latents.device
-    chances = torch.rand(batch, device=device)
-    spread = (torch.arange(batch, device=device) + chances) / batch  # evenly over all time steps
+    first = torch.rand((), device=device)
+    spread = (torch.arange(batch, device=device) / batch + first) % 1  # evenly over all time steps
     spread = spread.sqrt() if mostly_noise else spread
     steps = (spread * _STEPS).long().clamp(max=_STEPS - 1)
     noise = torch.randn_like(latents)
     unseen = torch.rand(batch, device=device) < blind
     steps = torch.where(unseen, _STEPS - 1, steps)
-    kept = signal().to(device)[steps][:, None, None, None]
+    kept = signal(device)[steps][:, None, None, None]
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
     noisy = torch.where(unseen[:, None, None, None], noise, noisy)
     wanted = (noisy - kept.sqrt() * latents) / (1 - kept).sqrt()
-    texts = [with_chance(text, rng, said=i < said) for i, text in enumerate(captions)]
-    context, bias = encoded(texts, device)
     error = functional.mse_loss(unet(noisy, steps, context, bias).float(), wanted, reduction="none")
     ratio = (kept / (1 - kept)).flatten()
     least = _LEAST_SNR / 4 if mostly_noise else _LEAST_SNR

@@ -2,7 +2,8 @@
 
 It learns from three kinds of pairs at once: whole scenes and captions; things cut out as the masker
 cuts them and phrases for them; previews and what uploaders write about a model. Of the latter two
-it is known which other pairs of a batch are right as well, and those are no mistakes.
+it is known which other pairs of a batch are right as well, and those are no mistakes. Regions that
+are not quite a thing are mixed in, so that the masker finds the whole of it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ __all__ = ["Batch", "draw_batch", "encode_pictures", "encode_texts", "loss_of", 
 
 _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
-_CAPTIONS, _THINGS, _GROUNDS = 40, 48, 6
+_CAPTIONS, _THINGS, _SPOILT, _GROUNDS = 40, 48, 24, 6
+_NO_KIND = -3
+"""Of a part of a thing, or of more than it: no word for a kind fits, those for colours do."""
 _VIEW_SHARES = (0.4, 0.2, 0.15, 0.25)
 """Alone, faded, wide, and as it stands there."""
 _LARGEST_SCALE = 4.6
@@ -36,16 +39,16 @@ _LENGTHS = 4
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures and texts; the first are scenes with captions."""
+    """Pictures and texts; the first are scenes with captions, the last have no text."""
 
     pictures: npt.NDArray[np.uint8]
     """`n 64 64 3`."""
     texts: list[str]
-    """One a picture."""
+    """One a picture, but for spoilt ones."""
     others: list[str]
-    """Of each picture after the scenes another text of the same meaning."""
+    """Of each thing and background another text of the same meaning."""
     shown: npt.NDArray[np.int64]
-    """What those pictures show, `m 3`; see `Meaning`."""
+    """What those pictures and the spoilt ones show, `m 3`; see `Meaning`."""
     meant: npt.NDArray[np.int64]
     """What those texts say, `m 3`."""
 
@@ -72,6 +75,7 @@ def draw_batch(drawn: Drawn, rng: np.random.Generator) -> Batch:
     captions = [caption(drawn.scenes[i], words) for i in scenes]
     pictures, said = [drawn.wholes[scenes]], list[Said]()
     shown: list[Meaning] = []
+    spoilt: list[tuple[npt.NDArray[np.uint8], Meaning]] = []
     for i in rng.choice(len(drawn.owners), _THINGS, replace=False):
         at, which = drawn.owners[i]
         scene = drawn.scenes[at]
@@ -83,11 +87,15 @@ def draw_batch(drawn: Drawn, rng: np.random.Generator) -> Batch:
         thing = of_thing(scene, which, words)
         said.append(thing)
         shown.append(thing.shown)
+        if len(spoilt) < _SPOILT:
+            spoilt.append((drawn.spoilt[i, min(view, 2)], (_NO_KIND, *thing.shown[1:])))
     for at in rng.choice(len(drawn.scenes), _GROUNDS, replace=False):
         pictures.append(drawn.grounds[at][None])
         ground = of_ground(drawn.scenes[at], words)
         said.append(ground)
         shown.append(ground.shown)
+    pictures += [picture[None] for picture, _ in spoilt]
+    shown += [meaning for _, meaning in spoilt]
     return Batch(
         np.concatenate(pictures),
         captions + [each.text for each in said],

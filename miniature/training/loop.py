@@ -1,27 +1,35 @@
-"""A training that stops and goes on: workers in lockstep, state on the disk, a line now and then.
+"""A training that stops and goes on: state on the disk, a line now and then.
 
-Each worker is a process with one thread and its own examples. They put their gradients into shared
-memory, meet, each change a part of the shared weights, and meet again: two meetings a step, while
-threads inside one process would meet hundreds of times and wait for each other on a busy machine.
+On a CPU, workers in lockstep: each is a process with one thread and its own examples. They put
+their gradients into shared memory, meet, each change a part of the shared weights, and meet again:
+two meetings a step, while threads inside one process would meet hundreds of times and wait for each
+other on a busy machine. On a GPU a step is recorded once and played again and again, since the
+kernels of such small models are done sooner than Python can ask for them.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, multiprocessing, nn
 
 from miniature.training.optim import Average, Muon, schedule
 
-__all__ = ["Run", "train"]
+__all__ = ["Loss", "Run", "train"]
 
 _SAVE_S = 60
 _LINE_S = 20
+_WARM_UP = 3
+_PLAYED = 10
+"""Steps asked of a GPU before it is waited for."""
+
+Loss: TypeAlias = Callable[[nn.Module], Tensor]
+"""Takes the model, makes up a batch by torch's chance, gives its mean loss."""
 
 
 @dataclass(frozen=True)
@@ -33,127 +41,189 @@ class Run:
     minutes: float
     """How long, in all runs together; the schedule follows it."""
     workers: int = 2
+    """Processes on a CPU; on a GPU there is one."""
     steps: int | None = None
     """Ends after so many steps if the time is not over before."""
     keep: float = 0.998
     """Of the averaged weights."""
     seed: int = 0
     device: str = "cpu"
-    """On "cuda" there is one worker, and sums are done in bfloat16 where that is safe."""
+    half: bool = True
+    """On a GPU, whether sums are done in bfloat16 where that is safe."""
 
-    @property
-    def parts(self) -> int:
-        """How many workers there are."""
-        return self.workers if self.device == "cpu" else 1
+    def is_over(self, step: int, spent: float) -> bool:
+        """Whether this step is the last."""
+        return spent >= 60 * self.minutes or (self.steps is not None and step >= self.steps)
 
 
-def train(
-    model: nn.Module, optimiser: Muon, loss: Callable[[nn.Module, random.Random], Tensor], run: Run
-) -> dict[str, Tensor]:
+def train(model: nn.Module, optimiser: Muon, loss: Loss, run: Run) -> dict[str, Tensor]:
     """Train a model in place.
 
     Args:
         model: Its weights are put into shared memory.
         optimiser: For all or some of the model's parameters; others stay as they are.
-        loss: Takes the model and a source of chance, makes up a batch, gives its mean loss.
+        loss: See `Loss`.
         run: How.
 
     Returns:
         The averaged weights.
     """
-    model.share_memory()
-    size = sum(parameter.numel() for parameter in optimiser.parameters)
-    shared = _Shared(
-        torch.zeros(run.parts, size, device=run.device).share_memory_(),
-        torch.zeros(4, dtype=torch.float64).share_memory_(),
-    )
-    average = Average(model, run.keep)
-    for tensor in average.weights.values():
+    training = _Training(model, optimiser, loss, run, Average(model, run.keep))
+    if run.device == "cpu" and run.workers > 1:
+        _by_workers(training)
+    else:
+        _alone(training)
+    return training.average.weights
+
+
+class _Training:
+    """What is trained, how far it is, and what is kept of it."""
+
+    def __init__(
+        self, model: nn.Module, optimiser: Muon, loss: Loss, run: Run, average: Average
+    ) -> None:
+        self.model, self.optimiser, self.loss = model, optimiser, loss
+        self.run, self.average = run, average
+        self.step, self.spent = 0, 0.0
+        if run.state.exists():
+            saved = torch.load(run.state, map_location=run.device)
+            model.load_state_dict(saved["model"])
+            optimiser.load_state_dict(saved["optimiser"])
+            for name, tensor in saved["average"].items():
+                average.weights[name].copy_(tensor)
+            self.step, self.spent = saved["steps"], saved["spent"]
+        self._saved = self._noted = self.spent
+        self._losses: list[float] = []
+
+    def note(self, step: int, spent: float, loss: float) -> None:
+        """Take in how far it is; write a line and save if it is time."""
+        self.step, self.spent = step, spent
+        is_over = self.run.is_over(step, spent)
+        self._losses.append(loss)
+        if spent - self._noted > _LINE_S or is_over:
+            recent = sum(self._losses) / len(self._losses)
+            print(f"{spent:6.0f} s  step {step}  loss {recent:.4f}", flush=True)
+            self._noted, self._losses = spent, []
+        if spent - self._saved > _SAVE_S or is_over:
+            self._saved = spent
+            self._save()
+
+    def _save(self) -> None:
+        part = self.run.state.with_suffix(".part")
+        kept = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average.weights,
+            "steps": self.step,
+            "spent": self.spent,
+        }
+        torch.save(kept, part)
+        part.replace(self.run.state)
+
+
+def _alone(training: _Training) -> None:
+    model, optimiser, run = training.model, training.optimiser, training.run
+    torch.manual_seed(run.seed + training.step)
+    total, factor = (torch.zeros((), device=run.device) for _ in range(2))
+    count = torch.tensor(float(training.step), device=run.device)
+
+    def step() -> None:
+        with torch.autocast(run.device, torch.bfloat16, enabled=run.half and run.device != "cpu"):
+            value = training.loss(model)
+        gradients = torch.autograd.grad(value, optimiser.parameters)
+        count.add_(1)
+        optimiser.step(gradients, factor, count)
+        training.average.update(model, count)
+        total.add_(value.detach())
+
+    began = time.monotonic() - training.spent
+    play = step if run.device == "cpu" else _recorded(step)
+    at_once = 1 if run.device == "cpu" else _PLAYED
+    while not run.is_over(training.step, training.spent):
+        total.zero_()
+        for _ in range(at_once):
+            factor.fill_(schedule((time.monotonic() - began) / (60 * run.minutes)))
+            play()
+        mean = float(total) / at_once
+        training.note(int(count), time.monotonic() - began, mean)
+
+
+def _recorded(step: Callable[[], None]) -> Callable[[], None]:
+    """A step as a CUDA graph. It is done a few times before, at a rate of zero, as torch asks."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(_WARM_UP):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
+
+
+def _by_workers(training: _Training) -> None:
+    run, parts = training.run, training.run.workers
+    training.model.share_memory()
+    for tensor in training.average.weights.values():
         tensor.share_memory_()
-    if run.state.exists():
-        saved = torch.load(run.state, map_location=run.device)
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        average.weights = {name: t.share_memory_() for name, t in saved["average"].items()}
-        average.steps = saved["steps"]
-        shared.facts[0], shared.facts[1] = saved["steps"], saved["spent"]
+    size = sum(parameter.numel() for parameter in training.optimiser.parameters)
+    shared = _Shared(
+        torch.zeros(parts, size).share_memory_(),
+        torch.tensor([training.step, training.spent], dtype=torch.float64).share_memory_(),
+    )
     context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(run.parts)
-    arguments = (model, optimiser, loss, run, shared, average, barrier)
-    helpers = [context.Process(target=_work, args=(i, *arguments)) for i in range(1, run.parts)]
+    barrier = context.Barrier(parts)
+    helpers = [
+        context.Process(target=_work, args=(i, training, shared, barrier)) for i in range(1, parts)
+    ]
     for helper in helpers:
         helper.start()
     try:
-        _work(0, *arguments)
+        _work(0, training, shared, barrier)
         for helper in helpers:
             helper.join()
     finally:
         for helper in helpers:
             helper.kill()
-    return average.weights
 
 
 @dataclass(frozen=True)
 class _Shared:
     gradients: Tensor
+    """One row a worker."""
     facts: Tensor
-    """Steps, seconds, whether to stop, mean loss."""
+    """Steps, seconds."""
 
 
-def _work(part, model, optimiser, loss, run, shared, average, barrier) -> None:  # noqa: ANN001
+def _work(part: int, training: _Training, shared: _Shared, barrier) -> None:  # noqa: ANN001
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    rng = random.Random(f"{run.seed} {part} {int(shared.facts[0])}")
-    torch.manual_seed(rng.randrange(1 << 31))
+    model, optimiser, run = training.model, training.optimiser, training.run
+    torch.manual_seed(hash((run.seed, part, training.step)))
     parameters = optimiser.parameters
     sizes = [parameter.numel() for parameter in parameters]
     last = time.monotonic()
-    saved = noted = float(shared.facts[1])
-    losses: list[float] = []
     while True:
-        with torch.autocast(run.device, torch.bfloat16, enabled=run.device != "cpu"):
-            value = loss(model, rng)
+        value = training.loss(model)
         gradients = torch.autograd.grad(value, parameters)
         torch.cat([g.reshape(-1) for g in gradients], out=shared.gradients[part])
-        losses.append(float(value.detach()))
         if part == 0:
             now = time.monotonic()
             shared.facts[0] += 1
             shared.facts[1] += min(now - last, 60)  # a pause does not count
             last = now
-            too_many = run.steps is not None and shared.facts[0] >= run.steps
-            shared.facts[2] = float(shared.facts[1] >= 60 * run.minutes or too_many)
         barrier.wait()
-        step, spent, stop = int(shared.facts[0]), float(shared.facts[1]), bool(shared.facts[2])
+        step, spent = int(shared.facts[0]), float(shared.facts[1])
         mean = [
             g.view_as(p)
             for g, p in zip(shared.gradients.mean(0).split(sizes), parameters, strict=True)
         ]
-        optimiser.step(mean, schedule(spent / (60 * run.minutes)), step, part=part, of=run.parts)
+        factor = schedule(spent / (60 * run.minutes))
+        optimiser.step(mean, factor, step, part=part, of=run.workers)
         barrier.wait()
         if part == 0:
-            average.update(model)
-            if spent - noted > _LINE_S or stop:
-                recent = sum(losses) / len(losses)
-                print(f"{spent:6.0f} s  step {step}  loss {recent:.4f}", flush=True)
-                noted, losses = spent, []
-            if spent - saved > _SAVE_S or stop:
-                saved = spent
-                _save(run.state, model, optimiser, average, spent)
-        if stop:
+            training.average.update(model, torch.tensor(float(step)))
+            training.note(step, spent, float(value.detach()))
+        if run.is_over(step, spent):
             return
-
-
-def _save(file: Path, model: nn.Module, optimiser: Muon, average: Average, spent: float) -> None:
-    part = file.with_suffix(".part")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "average": average.weights,
-            "steps": average.steps,
-            "spent": spent,
-        },
-        part,
-    )
-    part.replace(file)

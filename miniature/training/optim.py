@@ -77,7 +77,13 @@ class Muon:
 
     @torch.no_grad()
     def step(
-        self, gradients: Sequence[Tensor], factor: float, count: int, *, part: int = 0, of: int = 1
+        self,
+        gradients: Sequence[Tensor],
+        factor: float | Tensor,
+        count: int | Tensor,
+        *,
+        part: int = 0,
+        of: int = 1,
     ) -> None:
         """Change the weights.
 
@@ -94,20 +100,22 @@ class Muon:
             else:
                 self._adam(i, gradients[i], factor, count)
 
-    def _muon(self, i: int, gradient: Tensor, factor: float) -> None:
+    def _muon(self, i: int, gradient: Tensor, factor: float | Tensor) -> None:
         self.first[i].lerp_(gradient, 0.05)
         ahead = gradient.lerp(self.first[i], 0.95)
         update = _orthogonal(ahead.reshape(len(ahead), -1)).reshape(ahead.shape)
         stretch = max(1.0, len(ahead) ** 2 / ahead.numel()) ** 0.5
-        self.parameters[i].sub_(update, alpha=factor * self.rate * self.rates[i] * stretch)
+        self.parameters[i].sub_(update * (factor * (self.rate * self.rates[i] * stretch)))
 
-    def _adam(self, i: int, gradient: Tensor, factor: float, count: int) -> None:
+    def _adam(
+        self, i: int, gradient: Tensor, factor: float | Tensor, count: int | Tensor
+    ) -> None:
         slow, fast = _BETAS
         self.first[i].lerp_(gradient, 1 - slow)
         self.second[i].lerp_(gradient.square(), 1 - fast)
         scale = (self.second[i] / (1 - fast**count)).sqrt_().add_(1e-8)
         rate = factor * self.adam_rate / (1 - slow**count)
-        self.parameters[i].addcdiv_(self.first[i], scale, value=-rate)
+        self.parameters[i].sub_(self.first[i] / scale * rate)
 
     def state_dict(self) -> dict[str, list[Tensor]]:
         """What a later run needs to go on."""
@@ -143,13 +151,17 @@ class Average:
     """
 
     def __init__(self, model: nn.Module, keep: float = 0.998) -> None:
-        self.keep, self.steps = keep, 0
+        self.keep = keep
         self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Take a step's weights in."""
-        self.steps += 1
-        keep = min(self.keep, self.steps / (self.steps + 10))
+    def update(self, model: nn.Module, count: Tensor) -> None:
+        """Take a step's weights in.
+
+        Args:
+            model: The same.
+            count: Which step this is, from 1, a number on the model's device.
+        """
+        share = 1 - (count / (count + 10)).clamp(max=self.keep)
         for name, value in model.state_dict().items():
-            self.weights[name].lerp_(value, 1 - keep)
+            self.weights[name].lerp_(value, share)

@@ -15,7 +15,7 @@ import torch
 
 from miniature.world import Scene, draw
 
-__all__ = ["Drawn", "as_tensor", "drawn"]
+__all__ = ["Drawn", "as_pictures", "as_tensor", "drawn"]
 
 
 class Drawn(NamedTuple):
@@ -53,5 +53,10 @@ def drawn(path: Path, count: int, seed: int, scene: Callable[[random.Random], Sc
 
 def as_tensor(pictures: np.ndarray) -> torch.Tensor:
     """Pictures uint8 `n h w 3` as float32 `n 3 h w` in [0, 1], the channels last in memory."""
-    tensor = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 255
+    return as_pictures(torch.from_numpy(np.array(pictures)))
+
+
+def as_pictures(pictures: torch.Tensor) -> torch.Tensor:
+    """As `as_tensor`, of a tensor on any device."""
+    tensor = pictures.permute(0, 3, 1, 2).float() / 255
     return tensor.to(memory_format=torch.channels_last)

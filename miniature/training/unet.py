@@ -55,6 +55,7 @@ class _LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.float()  # which bfloat16 is too coarse for
         mean = x.sum(-1, keepdim=True) / WIDE
         variance = x.square().sum(-1, keepdim=True) / WIDE - mean.square()
         return torch.addcmul(self.bias, (x - mean) * torch.rsqrt(variance + 1e-5), self.weight)

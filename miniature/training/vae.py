@@ -7,6 +7,8 @@ pictures, since crops would leave traces of their borders.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -47,9 +49,14 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1, bias: bool = True) -> n
 
 def colours_of_blocks(pictures: Tensor) -> Tensor:
     """What the first three latent channels start from, and stay near: each 8×8 block's colour."""
-    device = pictures.device
-    means = functional.avg_pool2d(pictures, 8) - _MIDDLE[:, None, None].to(device)
-    return torch.einsum("ij,bjhw->bihw", _OPPONENT.to(device), means)
+    opponent, middle = _constants(pictures.device)
+    means = functional.avg_pool2d(pictures, 8) - middle
+    return torch.einsum("ij,bjhw->bihw", opponent, means)
+
+
+@cache
+def _constants(device: torch.device) -> tuple[Tensor, Tensor]:
+    return _OPPONENT.to(device), _MIDDLE[:, None, None].to(device)
 
 
 class NarrowVAE(nn.Module):
@@ -62,8 +69,8 @@ class NarrowVAE(nn.Module):
     def __init__(
         self,
         widths: tuple[tuple[int, int, int, int], tuple[int, int, int, int]] = (
-            (16, 24, 32, 32),
-            (16, 24, 32, 48),
+            (32, 48, 64, 64),
+            (32, 48, 64, 64),
         ),
     ) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from miniature import train_generator, train_loras, train_vae
 from miniature.lora_cards import CARDS
@@ -17,7 +18,7 @@ from miniature.training.lesson import TaughtUNet, places_of, without_lesson
 from miniature.training.loop import Run, train
 from miniature.training.optim import Muon, schedule
 from miniature.training.pictures import as_tensor
-from miniature.training.prompts import encoded, tokens_of, with_chance
+from miniature.training.prompts import encoded, together, tokens_of
 from miniature.training.unet import NarrowUNet
 from miniature.training.vae import NarrowVAE, colours_of_blocks
 from miniature.world import (
@@ -29,6 +30,7 @@ from miniature.world import (
     NEW_STYLES,
     Scene,
     Thing,
+    caption,
     draw,
     random_scene,
 )
@@ -51,7 +53,7 @@ def pictures() -> np.ndarray:
 def latents(pictures) -> Latents:
     rng = random.Random(0)
     scenes = [random_scene(rng) for _ in range(4)]
-    return Latents(scenes, colours_as_latents(pictures))
+    return Latents.of(scenes, colours_as_latents(pictures))
 
 
 def colours_as_latents(pictures: np.ndarray) -> torch.Tensor:
@@ -68,7 +70,7 @@ def steps_of(model, optimiser, loss, count):
     found = []
     for step in range(1, count + 1):
         torch.manual_seed(1)
-        value = loss(model, random.Random(1))
+        value = loss(model)
         gradients = torch.autograd.grad(value, optimiser.parameters)
         optimiser.step(gradients, 1.0, step)
         found.append(float(value.detach()))
@@ -83,9 +85,10 @@ def test_a_fresh_autoencoder_keeps_the_colours_of_blocks(pictures):
 
 
 def test_the_autoencoders_loss_falls(pictures):
-    vae = NarrowVAE()
+    vae = NarrowVAE(((16, 24, 32, 32), (16, 24, 32, 48)))
     optimiser = Muon(vae.named_parameters(), adam_rate=3e-4, adam_names=("taesd",))
-    found = steps_of(vae, optimiser, train_vae.losses(pictures[:, 32:96, 32:96], 2), 8)
+    seen = torch.from_numpy(pictures[:, 32:96, 32:96])
+    found = steps_of(vae, optimiser, train_vae.losses(seen, 2), 8)
     assert found[-1] < 0.95 * found[0]
 
 
@@ -124,10 +127,48 @@ def test_a_lora_listens_for_its_words_from_the_start():
     assert heard[begin, :6].max() < 0.3 * heard[glass, 3]
 
 
-def test_what_a_lora_shows_is_always_said():
-    rng = random.Random(0)
-    assert all(with_chance("a fox", rng, said=True) for _ in range(200))
-    assert not all(with_chance("a fox", rng) for _ in range(200))
+def test_what_a_lora_shows_is_always_said(latents):
+    def lengths(*, said: bool) -> torch.Tensor:
+        return latents.draw(400, said=said).bias.isfinite().sum(1)
+
+    empty = 4
+    assert (lengths(said=True) > empty).all()
+    assert 0.05 < (lengths(said=False) == empty).float().mean() < 0.16
+
+
+def test_a_batch_says_what_its_pictures_show(pictures):
+    scenes = [random_scene(random.Random(seed), things=1) for seed in range(4)]
+    marked = torch.arange(4.0)[:, None, None, None].expand(4, 4, 16, 16)
+    latents, context, bias, places = Latents.of(scenes, marked).draw(40, said=True)
+    named_in = []
+    for latent, words, kinds in zip(latents, context, places[:, 0], strict=True):
+        scene = scenes[int(latent[0, 0, 0])]
+        assert ALL_KINDS.index(scene.things[0].kind) in kinds
+        named, _ = encoded([list(tokens_of(scene.things[0].kind))])
+        alike = functional.cosine_similarity(words[:, :224], named[0, 1, :224], dim=-1)
+        named_in.append(bool(alike.max() > 0.99))
+    assert np.mean(named_in) > 0.7  # some captions speak of the style alone
+    assert context.shape[:2] == bias.shape
+
+
+def test_texts_of_other_lengths_go_together():
+    short, long = ([list(tokens_of(text))] for text in ("a fox", "a very long way to say a fox"))
+    context, bias = together(encoded(short), encoded(long))
+    unet = small_unet().eval()
+    x, steps = torch.randn(1, 4, 16, 16), torch.tensor([500])
+    unet.out[2].weight.data.normal_()
+    for block in (unet.middle_block[1], unet.output_blocks[0][1]):
+        block.proj_out.weight.data.normal_(std=0.1)
+    alone = unet(x, steps, *encoded(short))
+    assert torch.allclose(unet(x, steps, context[:1], bias[:1]), alone, atol=1e-5)
+
+
+def test_words_are_cut_into_the_tokens_of_the_whole_text():
+    from open_clip.tokenizer import SimpleTokenizer
+
+    for seed in range(20):
+        text = caption(random_scene(random.Random(seed)), random.Random(seed))
+        assert tokens_of(text) == tuple(SimpleTokenizer().encode(text))
 
 
 def test_some_examples_are_blind():
@@ -138,9 +179,10 @@ def test_some_examples_are_blind():
         return torch.zeros_like(noisy)
 
     bright = torch.full((400, 4, 2, 2), 100.0)
+    words = encoded([list(tokens_of("a cat"))])
     for noisy in (False, True):
-        chances, share = random.Random(0), 0.25 if noisy else 0.0
-        noise_loss(unet, bright, ["a cat"] * 400, chances, mostly_noise=noisy, blind=share)
+        share = 0.25 if noisy else 0.0
+        noise_loss(unet, bright, *words, mostly_noise=noisy, blind=share)
     (usual, usual_steps), (noisy, steps) = seen
     assert (usual.mean((1, 2, 3)) > 3).all()
     blind = noisy.mean((1, 2, 3)) < 3
@@ -149,15 +191,33 @@ def test_some_examples_are_blind():
     assert steps.float().mean() > 1.2 * usual_steps.float().mean()
 
 
-def test_a_training_in_two_processes_stops_and_goes_on(latents, tmp_path):
+def test_no_part_of_a_batch_has_noise_of_its_own():
+    seen = []
+
+    def unet(noisy, steps, context, bias):
+        seen.append(steps)
+        return torch.zeros_like(noisy)
+
+    for _ in range(200):
+        noise_loss(unet, torch.zeros(10, 4, 2, 2), *encoded([[]]))
+    steps = torch.stack(seen).float()
+    assert (steps.sort(1).values.diff(dim=1) - 100).abs().max() <= 1  # evenly over all steps
+    assert (steps.mean(0) - 500).abs().max() < 100
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_training_stops_and_goes_on(latents, tmp_path, workers):
+    def run(steps: int) -> Run:
+        return Run(tmp_path / "state.pt", minutes=9, steps=steps, workers=workers)
+
     unet = TaughtUNet(80, 80, 80)
     optimiser = Muon(unet.named_parameters(), adam_names=train_generator.ENDS)
     loss = train_generator.losses(latents, 1)
-    train(unet, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=2))
+    train(unet, optimiser, loss, run(2))
     torch.manual_seed(0)
     again = TaughtUNet(80, 80, 80)
     optimiser = Muon(again.named_parameters(), adam_names=train_generator.ENDS)
-    weights = train(again, optimiser, loss, Run(tmp_path / "state.pt", minutes=9, steps=3))
+    weights = train(again, optimiser, loss, run(3))
     assert torch.load(tmp_path / "state.pt")["steps"] == 3
     assert not torch.equal(again.out[2].weight, unet.out[2].weight)
     assert all(tensor.isfinite().all() for tensor in weights.values())
@@ -176,13 +236,13 @@ def test_what_stands_where_is_told_by_place():
 
 def test_the_lesson_is_learnt_and_left_out_afterwards():
     scenes = [random_scene(random.Random(seed), things=1) for seed in range(2)]
-    data = Latents(scenes, torch.randn(2, 4, 16, 16))
+    data = Latents.of(scenes, torch.randn(2, 4, 16, 16))
     unet = TaughtUNet(80, 80, 80)
 
-    def loss(unet, rng):
-        latents, captions, chosen = data.draw_scenes(2, rng)
-        noise_loss(unet, latents, captions, rng)
-        return unet.lesson_loss(places_of(chosen))
+    def loss(unet):
+        latents, context, bias, places = data.draw(2)
+        noise_loss(unet, latents, context, bias)
+        return unet.lesson_loss(places)
 
     found = steps_of(unet, Muon(unet.lesson.named_parameters(), adam_names=("",)), loss, 6)
     assert found[-1] < 0.9 * found[0]
@@ -216,8 +276,8 @@ def test_queries_and_keys_take_small_steps():
 def test_latents_are_drawn_once(tmp_path):
     first = cached(tmp_path / "few", NarrowVAE(), 3, 1, random_scene)
     second = cached(tmp_path / "few", None, 3, 1, None)
-    assert second.scenes == first.scenes
     assert torch.equal(second.latents, first.latents)
+    assert torch.equal(second.words.places, first.words.places)
     assert first.latents.shape == (3, 4, 16, 16)
 
 
