@@ -1,21 +1,29 @@
 """Train the language model that says whether a description fits a request.
 
     python -m miniature.train_language_model --state FOLDER [--steps 800] [--device auto|cpu|cuda]
+        [--questions 5] [--workers 0]
 
 Goes on where it stopped if the folder holds a state. Ends with `language_model.safetensors` and its
-tokenizer among the models.
+tokenizer among the models. On a GPU give it more questions, and workers that write them meanwhile.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from miniature.training.language_model import encode, loss_of, make_model, make_tokenizer
+from miniature.training.language_model import (
+    Branches,
+    encode,
+    loss_of,
+    make_model,
+    make_tokenizer,
+)
 from miniature.training.optim import Muon
 from miniature.training.reader_words import COLOUR_WORDS, NOUNS, PLACES, STYLES
 from miniature.training.requests import Vocabulary, draw_question
@@ -57,8 +65,20 @@ def fit(
     tokenizer: Any,  # noqa: ANN401
     steps: int,
     state: Path | None = None,
+    *,
+    questions: int = _QUESTIONS,
+    workers: int = 0,
 ) -> list[float]:
-    """Train the model in place; gives the losses."""
+    """Train the model in place; gives the losses.
+
+    Args:
+        model: On the device on which it is to be trained.
+        tokenizer: Its own.
+        steps: How many, in all runs together.
+        state: A file to go on from.
+        questions: In each step.
+        workers: How many processes write questions ahead.
+    """
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -71,15 +91,32 @@ def fit(
         adam_rate=_ADAM_RATE,
         adam_names=("model.model.embed_tokens", "pointer", *_attention(model)),
     )
-    vocabulary = words()
 
-    def step(rng: np.random.Generator, done: float) -> tuple[Any, float]:
-        slots = tuple(SlotName) if rng.random() < 0.1 else (SlotName.STYLE, SlotName.OBJECT)
-        slot = slots[int(rng.integers(len(slots)))]  # questions of one slot share the task
-        asked = [draw_question(rng, vocabulary, _CANDIDATES, slot) for _ in range(_QUESTIONS)]
-        return loss_of(model, pointer, encode(tokenizer, asked, rng))
+    def step(batch: Branches, done: float) -> tuple[Any, float]:
+        return loss_of(model, pointer, batch)
 
-    return train(both, step, steps, optimiser=optimiser, state=state)
+    return train(
+        both,
+        step,
+        steps,
+        optimiser=optimiser,
+        state=state,
+        draw=partial(ask, tokenizer, words(), questions),
+        workers=workers,
+    )
+
+
+def ask(
+    tokenizer: Any,  # noqa: ANN401
+    vocabulary: Vocabulary,
+    questions: int,
+    rng: np.random.Generator,
+) -> Branches:
+    """The questions of a step; all seek for the same slot and so share the task."""
+    slots = tuple(SlotName) if rng.random() < 0.1 else (SlotName.STYLE, SlotName.OBJECT)
+    slot = slots[int(rng.integers(len(slots)))]
+    asked = [draw_question(rng, vocabulary, _CANDIDATES, slot) for _ in range(questions)]
+    return encode(tokenizer, asked, rng)
 
 
 def _attention(model: Any) -> list[str]:  # noqa: ANN401
@@ -123,11 +160,19 @@ def store(model: Any, tokenizer: Any, training: str, models: Path = MODELS) -> N
 
 def main() -> None:
     """Read the command line, train, store."""
-    options = options_for((__doc__ or "").splitlines()[0], steps=800)
+    title = (__doc__ or "").splitlines()[0]
+    options = options_for(title, steps=800, questions=_QUESTIONS, workers=0)
     tokenizer = make_tokenizer(texts())
     model = make_model(tokenizer).to(options.device)
-    fit(model, tokenizer, options.steps, options.state / "language_model.pt")
-    training = f"{options.steps} steps of {_QUESTIONS} questions about {_CANDIDATES}, seed 0"
+    fit(
+        model,
+        tokenizer,
+        options.steps,
+        options.state / "language_model.pt",
+        questions=options.questions,
+        workers=options.workers,
+    )
+    training = f"{options.steps} steps of {options.questions} questions about {_CANDIDATES}, seed 0"
     store(model, tokenizer, training)
 
 

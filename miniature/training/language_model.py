@@ -232,13 +232,13 @@ def _padded(sought: list[list[tuple[bool, ...]]], length: int) -> tuple[Any, Any
     """Which tokens are sought, and how much each counts: the few that are, as all others do."""
     import torch
 
-    wanted = torch.zeros(len(sought), len(sought[0]), length)
-    weight = torch.zeros_like(wanted)
+    wanted = np.zeros((len(sought), len(sought[0]), length), np.float32)
+    weight = np.zeros_like(wanted)
     for i, of_question in enumerate(sought):
         for j, marks in enumerate(of_question):
-            wanted[i, j, : len(marks)] = torch.tensor(marks, dtype=torch.float32)
+            wanted[i, j, : len(marks)] = marks
             weight[i, j, : len(marks)] = 1.0
-    return wanted, weight * (1 + _RARE * wanted)
+    return torch.from_numpy(wanted), torch.from_numpy(weight * (1 + _RARE * wanted))
 
 
 def _ids(tokenizer: Any, text: str) -> tuple[int, ...]:  # noqa: ANN401

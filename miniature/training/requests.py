@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
 from miniature.training.reader_words import COLOUR_WORDS, FORMS, PLACES
-from miniature.training.uploads import Upload, describe, pick
+from miniature.training.upload_prose import invented, pick
+from miniature.training.uploads import Upload, describe
 from polaris_core.catalogue.entry import Entry, Role
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.rerank.topics import Topic
@@ -68,11 +70,11 @@ class Vocabulary:
 
     def noun(self, rng: np.random.Generator) -> str:
         """A thing."""
-        return _invented(rng) if rng.random() < self.invented else pick(rng, self.nouns)
+        return invented(rng) if rng.random() < self.invented else pick(rng, self.nouns)
 
     def style(self, rng: np.random.Generator) -> str:
         """A look."""
-        return _invented(rng) if rng.random() < self.invented else pick(rng, self.styles)
+        return invented(rng) if rng.random() < self.invented else pick(rng, self.styles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,42 +157,57 @@ def _right(
 ) -> Upload:
     noun, style, _ = asked
     other_style = words.style(rng) if rng.random() < 0.4 else ""
-    mentions = (_other(rng, words, asked),) if rng.random() < 0.25 else ()
-    boasts = rng.random() < 0.1
+    aside = _aside(rng, words, asked, boasts=0.1)
     if slot is SlotName.OBJECT:
-        return Upload(Role.OBJECT, noun, other_style, mentions, boasts)
+        return Upload(Role.OBJECT, noun, other_style, **aside)
     shown = words.noun(rng) if rng.random() < 0.4 else ""
-    return Upload(Role.STYLE, shown, style, mentions, boasts, slot is SlotName.CHECKPOINT)
+    return Upload(Role.STYLE, shown, style, checkpoint=slot is SlotName.CHECKPOINT, **aside)
 
 
 def _wrong(
     rng: np.random.Generator, words: Vocabulary, slot: SlotName, asked: tuple[str, str, str]
 ) -> Upload:
-    """Another thing or look, the right word in the wrong role, a mere mention, or boasting."""
+    """Another thing or look, the right word in the wrong role, a mere mention, or nothing."""
     noun, style, old = asked
     is_object = slot is SlotName.OBJECT
     is_checkpoint = slot is SlotName.CHECKPOINT
     other_noun = old if rng.random() < 0.3 else _unlike(rng, words.noun, noun)
     other_style = _near(rng, words, style) or _unlike(rng, words.style, style)
     form = rng.random()
-    mentions = (_other(rng, words, asked),) if rng.random() < 0.2 else ()
-    boasts = rng.random() < 0.15
+    aside = _aside(rng, words, asked, boasts=0.15)
     if form < 0.45:
         if is_object:
-            shown = pick(rng, (style, other_style, ""))
-            return Upload(Role.OBJECT, other_noun, shown, mentions, boasts)
+            return Upload(Role.OBJECT, other_noun, pick(rng, (style, other_style, "")), **aside)
         shown = pick(rng, (noun, other_noun, ""))
-        return Upload(Role.STYLE, shown, other_style, mentions, boasts, is_checkpoint)
+        return Upload(Role.STYLE, shown, other_style, checkpoint=is_checkpoint, **aside)
     if form < 0.7:
         if is_object:
-            return Upload(Role.STYLE, noun, pick(rng, (style, other_style)), mentions, boasts)
-        return Upload(Role.OBJECT, pick(rng, (noun, other_noun)), style, mentions, boasts)
+            return Upload(Role.STYLE, noun, pick(rng, (style, other_style)), **aside)
+        return Upload(Role.OBJECT, pick(rng, (noun, other_noun)), style, **aside)
     if form < 0.88:
-        sought = (noun if is_object else style,)
+        aside["mentions"] = (noun if is_object else style,)
         if is_object:
-            return Upload(Role.OBJECT, other_noun, "", sought, boasts)
-        return Upload(Role.STYLE, "", other_style, sought, boasts, is_checkpoint)
-    return Upload(Role.TOOL, mentions=mentions, boasts=True)
+            return Upload(Role.OBJECT, other_noun, "", **aside)
+        return Upload(Role.STYLE, "", other_style, checkpoint=is_checkpoint, **aside)
+    role = pick(rng, (Role.TOOL, Role.TOOL, Role.CONCEPT, Role.OBJECT, Role.STYLE))
+    aside["boasts"] = rng.random() < 0.7
+    return Upload(role, **aside)
+
+
+class _Aside(TypedDict):
+    """What an upload's text and tags hold besides."""
+
+    mentions: tuple[str, ...]
+    boasts: bool
+    kin: tuple[str, ...]
+
+
+def _aside(
+    rng: np.random.Generator, words: Vocabulary, asked: tuple[str, str, str], boasts: float
+) -> _Aside:
+    mentions = (_other(rng, words, asked),) if rng.random() < 0.25 else ()
+    kin = tuple(_other(rng, words, asked) for _ in range(pick(rng, (0, 0, 0, 1, 2))))
+    return _Aside(mentions=mentions, boasts=rng.random() < boasts, kin=kin)
 
 
 def _other(rng: np.random.Generator, words: Vocabulary, asked: tuple[str, str, str]) -> str:
@@ -216,15 +233,3 @@ def _near(rng: np.random.Generator, words: Vocabulary, style: str) -> str:
 
 def _with_article(phrase: str) -> str:
     return f"{'an' if phrase[:1] in tuple('aeiou') else 'a'} {phrase}"
-
-
-_ONSETS = (*"bdfghklmnprstvwz", "br", "cl", "dr", "fl", "gr", "kr", "pl", "sn", "st", "tr")
-_VOWELS = (*"aeiou", "ai", "ea", "oo", "ou")
-_CODAS = (*"nrlstmkdx", "rn", "st", "nd")
-
-
-def _invented(rng: np.random.Generator) -> str:
-    """A word that does not exist."""
-    count = int(rng.integers(1, 4))
-    syllables = [f"{pick(rng, _ONSETS)}{pick(rng, _VOWELS)}" for _ in range(count)]
-    return "".join(syllables) + pick(rng, _CODAS)

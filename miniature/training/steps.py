@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from miniature.training.ahead import Draw, drawn
 from miniature.training.device import chosen_device
 from miniature.training.optim import Muon, schedule
 
@@ -19,9 +20,9 @@ __all__ = ["Step", "device_of", "options_for", "train"]
 _NOTED, _SAVED_S, _NORM = 25, 60.0, 1.0
 _SCENES = 4000
 
-Step = Callable[[np.random.Generator, float], tuple[Any, float]]
-"""Takes chance of its own and how much of the training is over, 0 to 1; gives the loss of a new
-batch, and the share of it that was right."""
+Step = Callable[[Any, float], tuple[Any, float]]
+"""Takes what was drawn for it, or chance of its own where nothing draws, and how much of the
+training is over, 0 to 1; gives the loss of a new batch, and the share of it that was right."""
 
 
 def device_of(model: Any) -> Any:  # noqa: ANN401
@@ -29,8 +30,14 @@ def device_of(model: Any) -> Any:  # noqa: ANN401
     return next(model.parameters()).device
 
 
-def options_for(title: str, steps: int) -> argparse.Namespace:
-    """Read a training command's options: `state`, `steps`, `device`, `scenes`."""
+def options_for(title: str, steps: int, **numbers: int) -> argparse.Namespace:
+    """Read a training command's options: `state`, `steps`, `device`, `scenes`, and numbers.
+
+    Args:
+        title: What the command does.
+        steps: How many unless one says so.
+        numbers: More options, with what they are if none is given.
+    """
     import torch
 
     parser = argparse.ArgumentParser(description=title)
@@ -38,6 +45,8 @@ def options_for(title: str, steps: int) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--scenes", type=int, default=_SCENES, help="how many are drawn")
+    for name, value in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
     options.device = chosen_device(options.device)
     torch.set_flush_denormal(True)
@@ -74,6 +83,8 @@ def train(
     optimiser: Muon,
     state: Path | None = None,
     seed: int = 0,
+    draw: Draw | None = None,
+    workers: int = 0,
 ) -> list[float]:
     """Train a model in place.
 
@@ -88,6 +99,8 @@ def train(
         state: A file that holds model and optimiser, written every minute; beside it a log. None
             keeps nothing.
         seed: Of the batches.
+        draw: Makes from a step's chance what `step_of` is given; None gives it the chance itself.
+        workers: How many processes draw ahead; 0 draws in this one.
 
     Returns:
         The losses of this run's steps.
@@ -99,9 +112,10 @@ def train(
     began, saved = time.process_time() - spent, time.monotonic()
     losses: list[float] = []
     model.train()
-    for step in range(first, steps):
+    left = range(first, steps)
+    for step, given in zip(left, drawn(draw or _chance, seed, left, workers), strict=True):
         done = step / steps
-        loss, right = step_of(np.random.default_rng((seed, step)), done)
+        loss, right = step_of(given, done)
         model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _NORM)
@@ -117,6 +131,10 @@ def train(
             saved = time.monotonic()
             _save(model, optimiser, state, step + 1, time.process_time() - began)
     return losses
+
+
+def _chance(rng: np.random.Generator) -> np.random.Generator:
+    return rng
 
 
 def _resumed(

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 __all__ = ["last_states"]
 
 
@@ -74,11 +76,12 @@ class _Level:
         self.heads: int = config.num_attention_heads
         longest = max(map(len, rows))
         device = model.model.embed_tokens.weight.device
-        ids = torch.zeros(len(rows), longest, dtype=torch.long)
+        padded = np.zeros((len(rows), longest), np.int64)
         for i, row in enumerate(rows):
-            ids[i, : len(row)] = torch.as_tensor(row)
-        ids, at = ids.to(device), at.to(device)
+            padded[i, : len(row)] = row
+        ids, at = torch.from_numpy(padded).to(device), at.to(device)
         self.lengths = torch.tensor([len(row) for row in rows], device=device)
+        self.is_ragged = min(map(len, rows)) < longest
         self.before, self.copies = before, copies
         self.states = model.model.embed_tokens(ids)
         along = torch.arange(longest, device=device)
@@ -87,7 +90,6 @@ class _Level:
         later = along > along[:, None]
         self.own_mask = torch.zeros(longest, longest, device=device).masked_fill(later, -1e9)
         absent = along >= self.lengths[:, None]
-        self.is_ragged = bool(absent.any())
         self.mask = torch.zeros(len(rows), longest, device=device).masked_fill(absent, -1e9)
         self.keys = self.values = self.states
 

@@ -6,6 +6,7 @@ __all__ = [
     "ADJECTIVES",
     "BOASTS",
     "MENTIONS",
+    "NAME_ENDS",
     "OBJECT_NAMES",
     "OBJECT_TEXTS",
     "ORDERS",
@@ -34,8 +35,16 @@ THINGS = _parted(
 )
 TAGS = _parted(
     "sd1.5|lora|illustration|art|cute|colorful|simple|design|drawing|painting|retro|texture|fun"
-    "|128px|small|miniature|detailed|background|portrait|landscape|nature|photography",
+    "|128px|small|miniature|detailed|background|portrait|landscape|nature|photography|concept art"
+    "|animal|plant|food|vehicle|building|character|effect|lighting|aesthetic|mood|fantasy|horror"
+    "|sci-fi|realistic|kids|logo|icon|web|game|wallpaper|masterpiece|lycoris|flux|sdxl|pony|wip"
+    "|collection|multi|all in one|vibe|quality|enhancer|slider|must have",
     "|",
+)
+
+NAME_ENDS = (
+    *("", "", "", "", "!", "!!", "?", " ⭐", " 🔥", " :)", " (old)", " (new)", " & Co", " +"),
+    *("_v1", "_v2.1", " v0.9", "-000004", "-e9", "_r16", "_sd15", "XL", " beta", "_copy", "_test"),
 )
 
 STYLE_NAMES = (
@@ -123,6 +132,18 @@ MENTIONS = (
     "I also tried {other}, without luck.",
     "Comes from the same set as {other}.",
     "Made after my {other} was finished.",
+    "Shown beside a {other} in the first preview.",
+    "Do not confuse it with {other}.",
+    "Next week: {other}!",
+    "For {other} there are better ones.",
+    "My friends make {other}, I make this.",
+    "Someone asked about {other}: no, sorry.",
+    "Also tested on {other}, which stays as it was.",
+    "{other} is another upload of mine.",
+    "Takes nothing away from {other}.",
+    "{other}? Use the base model.",
+    "Looks fine next to {other}.",
+    "No {other} here.",
 )
 BOASTS = (
     "The best LoRA on this site, period.",

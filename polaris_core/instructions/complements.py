@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from polaris_core.instructions.body_plans import is_known_thing, is_person
-from polaris_core.instructions.lexicon import DETERMINERS, OPENERS, PRONOUNS
-from polaris_core.instructions.phrases import drop_articles, is_participle
+from polaris_core.instructions.lexicon import DETERMINERS, OPENERS, PICTURES, PRONOUNS
+from polaris_core.instructions.phrases import WHOLE, drop_articles, is_participle
 from polaris_core.instructions.qualities import MATERIALS, is_comparative, is_quality
 from polaris_core.instructions.styles import is_style_phrase, style_chunk
 from polaris_core.instructions.words import Words, find, lower_at, word_set
@@ -77,6 +77,8 @@ def complement_start(rest: Words, articles: set[str]) -> int:
         lower, before = rest[index].lower, rest[index - 1].lower
         if before in OPENERS or before.endswith(("'s", "s'")):
             continue
+        if before in WHOLE and (lower in PICTURES or is_known_thing(lower)):
+            continue  # "the whole picture | pixel art style"
         pronoun = index == 1 and first in PRONOUNS and not _owns(rest)
         counted = before == "one" and index > 1  # "the left one"
         if before in DETERMINERS and not pronoun and not counted:

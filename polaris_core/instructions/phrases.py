@@ -42,6 +42,7 @@ from polaris_core.instructions.words import (
 )
 
 __all__ = [
+    "WHOLE",
     "NOTHING",
     "Thing",
     "drop_articles",
@@ -53,7 +54,7 @@ __all__ = [
     "read_thing",
 ]
 
-_WHOLE = word_set(
+WHOLE = word_set(
     "entire whole original input old complete full overall given provided uploaded attached first "
     "reference source current initial of"
 )
@@ -228,7 +229,7 @@ def names_picture(words: Words) -> bool:
         tail = words[shown + 1 :]
         words = words[:shown] if words[shown - 1].lower != "rest" else tail
         _, words = drop_articles(words)
-    rest = [w.lower for w in words if w.lower not in _WHOLE and not w.is_mark]
+    rest = [w.lower for w in words if w.lower not in WHOLE and not w.is_mark]
     if rest[-1:] in (["itself"], ["here"]):
         rest = rest[:-1]
     if len(rest) > 1 and rest[-1] in _SHOWN and all(_modifies(r) for r in rest[:-1]):

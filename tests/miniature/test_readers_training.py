@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from miniature.training.ahead import drawn as drawn_ahead
 from miniature.training.reader_data import cached, draw_scenes
 from miniature.training.reader_words import (
     HELD_OUT_NOUNS,
@@ -17,6 +18,8 @@ from miniature.training.reader_words import (
     STYLES,
 )
 from miniature.training.requests import Vocabulary, draw_question
+from miniature.training.upload_prose import MATTER, QUALITIES
+from miniature.training.uploads import Upload, describe
 from miniature.world import ALL_KINDS, ALL_STYLES, draw, masks
 from polaris_core.catalogue.entry import Role
 from polaris_core.rerank.candidate_text import full_text
@@ -49,6 +52,34 @@ def test_the_world_s_words_are_known_to_the_language_model():
     assert len(set(NOUNS) | set(STYLES)) > 200 + len(ALL_KINDS) + len(ALL_STYLES)
     assert not set(HELD_OUT_NOUNS) & set(NOUNS)
     assert not set(HELD_OUT_STYLES) & set(STYLES)
+
+
+def test_words_that_stand_for_nothing_are_never_sought():
+    sought = {part for word in (*NOUNS, *STYLES) for part in word.split()}
+    sought |= {*HELD_OUT_NOUNS, *HELD_OUT_STYLES}
+    assert not sought & {*MATTER, *QUALITIES}
+    assert len({*MATTER, *QUALITIES}) > 300
+
+
+@pytest.mark.parametrize("role", [Role.STYLE, Role.OBJECT])
+def test_a_description_says_somewhere_what_it_is_about(role):
+    rng = np.random.default_rng(2)
+    about = {Role.STYLE: "marquetry", Role.OBJECT: "raccoon"}[role]
+    entries = [describe(rng, Upload(role, "raccoon", "marquetry")) for _ in range(200)]
+    assert all(about in full_text(entry).lower() for entry in entries)
+    assert len({len(entry.tags) for entry in entries}) > 5
+    said_in_words = [about in entry.description.lower() for entry in entries]
+    assert 0.5 < np.mean(said_in_words) < 0.95
+
+
+def draw_three(rng):
+    return rng.integers(0, 1000, 3).tolist()
+
+
+def test_batches_drawn_ahead_are_the_same():
+    ahead = list(drawn_ahead(draw_three, 7, range(2, 7), workers=2))
+    assert ahead == list(drawn_ahead(draw_three, 7, range(2, 7)))
+    assert len({tuple(each) for each in ahead}) == 5
 
 
 def test_the_judge_learns(drawn):

@@ -112,6 +112,8 @@ SAME = {
         "in watercolor",
         "Give the photo a watercolor look",
         "Redraw the whole scene in watercolor style",
+        "Make the whole picture watercolor style",
+        "make the entire photo watercolor style",
         "switch to watercolor",
         "style: watercolor",
     ],
