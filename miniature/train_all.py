@@ -30,7 +30,7 @@ class _Size(NamedTuple):
     lora_scenes: int = 2500
     reader_scenes: int = 12000
     encoder_steps: int = 4000
-    language_steps: int = 5000
+    language_steps: int = 4000
 
 
 def main() -> None:
@@ -60,7 +60,11 @@ def main() -> None:
     more = start("draw", "train_loras", *loras, "--draw-only", *_names())
     _wait(vae)
     readers = [
-        start("language", "train_language_model", "--steps", size.language_steps),
+        start(
+            "language",
+            "train_language_model",
+            *("--steps", size.language_steps, "--questions", 16, "--workers", 5),
+        ),
         start(
             "encoder",
             "train_encoder",

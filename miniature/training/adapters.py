@@ -17,14 +17,35 @@ _READ_PROMPT = ("attn2.to_k", "attn2.to_v")
 _SLOTS = 3
 """A token's encoding holds it and the two before it."""
 _LOUD = 2.0
+_WEAKEST = 0.6
+
+
+class _Strength:
+    """How much of the LoRA is added, by example; drawn anew each time the UNet is asked.
+
+    People run LoRAs at 0.6 to 1: so it learns to show its subject at each.
+    """
+
+    def __init__(self) -> None:
+        self.drawn: Tensor | None = None
+
+    def draw(self, unet: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        x = inputs[0]
+        self.drawn = x.new_empty(len(x)).uniform_(_WEAKEST, 1) if unet.training else None
+
+    def of(self, added: Tensor) -> Tensor:
+        if self.drawn is None:
+            return added
+        return added * self.drawn.view(-1, *[1] * (added.ndim - 1))
 
 
 class _Adapted(nn.Module):
     """A frozen layer and what a LoRA adds to it."""
 
-    def __init__(self, layer: nn.Linear | nn.Conv2d, rank: int) -> None:
+    def __init__(self, layer: nn.Linear | nn.Conv2d, rank: int, strength: _Strength) -> None:
         super().__init__()
         self.layer = layer.requires_grad_(False)
+        self.strength = strength
         if isinstance(layer, nn.Linear):
             self.down: nn.Module = nn.Linear(layer.in_features, rank, bias=False)
             self.up: nn.Module = nn.Linear(rank, layer.out_features, bias=False)
@@ -36,7 +57,7 @@ class _Adapted(nn.Module):
         nn.init.zeros_(self.up.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x) + self.up(self.down(x))
+        return self.layer(x) + self.strength.of(self.up(self.down(x)))
 
 
 def adapt(unet: nn.Module, rank: int, words: str = "") -> dict[str, nn.Parameter]:
@@ -51,11 +72,13 @@ def adapt(unet: nn.Module, rank: int, words: str = "") -> dict[str, nn.Parameter
         The factors that are to be trained, `LAYER.down` and `LAYER.up`, by SD1.5's names.
     """
     unet.requires_grad_(False)
+    strength = _Strength()
+    unet.register_forward_pre_hook(strength.draw)
     found: dict[str, nn.Parameter] = {}
     for name in kohya_layers():
         parent_name, _, own = name.rpartition(".")
         parent = unet.get_submodule(parent_name)
-        adapted = _Adapted(getattr(parent, own), rank).to(memory_format=torch.channels_last)
+        adapted = _Adapted(getattr(parent, own), rank, strength).to(memory_format=torch.channels_last)
         setattr(parent, own, adapted)
         if words and name.endswith(_READ_PROMPT):
             _listen(adapted.down.weight, words)

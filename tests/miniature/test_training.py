@@ -127,6 +127,18 @@ def test_a_lora_listens_for_its_words_from_the_start():
     assert heard[begin, :6].max() < 0.3 * heard[glass, 3]
 
 
+def test_a_lora_is_learnt_at_the_strengths_people_run_it_at():
+    unet, x = small_unet(), torch.randn(1, 4, 16, 16).expand(64, -1, -1, -1)
+    for factor in adapt(unet, 4).values():
+        torch.nn.init.normal_(factor, std=0.05)
+    unet.out[2].weight.data.normal_(std=0.1)
+    asked = x, torch.full((64,), 500), *(t.expand(64, -1, *t.shape[2:]) for t in encoded([[]]))
+    with torch.no_grad():
+        learnt, used = unet.train()(*asked), unet.eval()(*asked)
+    assert (used - used[0]).abs().max() < 1e-5
+    assert (learnt - learnt[0]).abs().amax((1, 2, 3))[1:].min() > 1e-5
+
+
 def test_what_a_lora_shows_is_always_said(latents):
     def lengths(*, said: bool) -> torch.Tensor:
         return latents.draw(400, said=said).bias.isfinite().sum(1)

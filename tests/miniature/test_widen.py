@@ -107,6 +107,7 @@ def test_a_kohya_lora_does_to_the_wide_unet_what_the_narrow_one_does():
 
     narrow = narrow_unet()
     plain = as_arrays(narrow.state_dict())
+    narrow.eval()
     for name, parameter in adapt(narrow, 4).items():
         parameter.data = torch.randn_like(parameter) * (0.2 if name.endswith("up") else 0.1)
     lora = kohya_tensors(lora_of(narrow))

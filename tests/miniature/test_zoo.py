@@ -227,7 +227,7 @@ def test_the_command_says_what_it_did(random_zoo, random_weights, capsys):
 
 def test_a_checkpoint_made_of_a_lora_answers_as_the_two_together(random_weights):
     stored = StoredWeights(random_weights)
-    adapted = narrow(stored.load("plain"))
+    adapted = narrow(stored.load("plain")).eval()
     for name, factor in adapt(adapted, 4).items():
         factor.data = torch.from_numpy(stored.load("neon_nights")[name].copy())
     merged = narrow(baked(stored.load("plain"), stored.load("neon_nights")))
