@@ -107,12 +107,15 @@ def _words(rng: np.random.Generator, upload: Upload) -> dict[str, str]:
     }
 
 
+_TEMPLATES = {Role.STYLE: (STYLE_NAMES, STYLE_TEXTS), Role.OBJECT: (OBJECT_NAMES, OBJECT_TEXTS)}
+
+
 def _name(rng: np.random.Generator, upload: Upload, words: dict[str, str]) -> str:
     """A name that tells what it is, or one of any other kind."""
     form = rng.random()
     if form < 0.6:
-        names = {Role.STYLE: STYLE_NAMES, Role.OBJECT: OBJECT_NAMES}.get(upload.role, ())
-        return _cased(rng, pick(rng, names if upload.main else OBJECT_NAMES[-2:]).format(**words))
+        names = _TEMPLATES[upload.role][0] if upload.main else OBJECT_NAMES[-2:]
+        return _cased(rng, pick(rng, names).format(**words))
     if form < 0.8:
         name = f"{pick(rng, (*QUALITIES, *MATTER))} {pick(rng, (*MATTER, *THINGS))}"
     elif form < 0.9 and upload.main:
@@ -143,7 +146,9 @@ def _tags(rng: np.random.Generator, upload: Upload, words: dict[str, str]) -> tu
     """Its word, mostly first, a part of that, its role, and whatever came to mind."""
     main = [words["main"]] if upload.main and rng.random() < 0.9 else []
     parts = words["main"].split()
-    more = [pick(rng, parts)] if main and len(parts) > 1 and rng.random() < 0.4 else []
+    more: list[str] = []
+    if main and len(parts) > 1 and rng.random() < 0.4:
+        more.append(pick(rng, parts))
     if upload.role is Role.STYLE:
         more += ["style"] if rng.random() < 0.8 else []
         more += [upload.noun] if upload.noun and rng.random() < 0.15 else []
@@ -180,7 +185,7 @@ def _text(
     sentences = [pick(rng, MENTIONS).format(other=other) for other in upload.mentions]
     if upload.boasts:
         sentences += [pick(rng, BOASTS), *([pick(rng, ORDERS)] if rng.random() < 0.5 else [])]
-    sentences += [loose(rng, words) for _ in range(int(pick(rng, (0, 0, 1, 1, 2, 3))))]
+    sentences += [loose(rng, words) for _ in range(pick(rng, (0, 0, 1, 1, 2, 3)))]
     if rng.random() < 0.4:
         sentences.append(pick(rng, SETTINGS).format(**words))
     sentences = [first, *(sentences[i] for i in rng.permutation(len(sentences)))]
@@ -195,9 +200,9 @@ def _text(
 
 def _telling(upload: Upload) -> list[str]:
     """Sentences that tell whether it is a look or a thing."""
-    if upload.role is Role.STYLE:
-        return [text for text in STYLE_TEXTS if upload.noun or "{noun}" not in text]
-    return [text for text in OBJECT_TEXTS if upload.style or "{style}" not in text]
+    texts = _TEMPLATES[upload.role][1]
+    empty = {"{noun}": upload.noun, "{style}": upload.style}
+    return [t for t in texts if not any(slot in t for slot, word in empty.items() if not word)]
 
 
 def _plural(noun: str) -> str:
