@@ -30,7 +30,7 @@ class _Size(NamedTuple):
     lora_scenes: int = 2500
     reader_scenes: int = 12000
     encoder_steps: int = 4000
-    language_steps: int = 4000
+    language_steps: int = 5000
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def main() -> None:
         start(
             "language",
             "train_language_model",
-            *("--steps", size.language_steps, "--questions", 16, "--workers", 5),
+            *("--steps", size.language_steps, "--questions", 24, "--workers", 6),
         ),
         start(
             "encoder",
