@@ -24,13 +24,13 @@ class _Size(NamedTuple):
 
     vae_minutes: float = 1.1
     pictures: int = 12000
-    base_minutes: float = 4.0
+    base_minutes: float = 4.7
     scenes: int = 40000
-    lora_minutes: float = 0.7
+    lora_minutes: float = 0.65
     lora_scenes: int = 2500
     reader_scenes: int = 12000
-    encoder_steps: int = 4000
-    language_steps: int = 5000
+    encoder_steps: int = 2800
+    language_steps: int = 3000
 
 
 def main() -> None:
@@ -56,9 +56,6 @@ def main() -> None:
     vae = start(
         "vae", "train_vae", "--pictures", size.pictures, "--minutes", size.vae_minutes, "--batch", 32
     )
-    _wait(start("draw", "train_generator", *base, "--draw-only"))
-    more = start("draw", "train_loras", *loras, "--draw-only", *_names())
-    _wait(vae)
     readers = [
         start(
             "language",
@@ -71,15 +68,14 @@ def main() -> None:
             *("--steps", size.encoder_steps, "--scenes", size.reader_scenes),
         ),
     ]
+    _wait(start("draw", "train_generator", *base, "--draw-only"))
+    names = [name for name in CARDS if name != "plain"]
+    more = start("draw", "train_loras", *loras, "--draw-only", *names)
+    _wait(vae)
     _wait(start("base", "train_generator", *base), more)
-    names = _names()
     shares = [names[i::_LORAS_AT_ONCE] for i in range(_LORAS_AT_ONCE)]
     _wait(*(start(share[0], "train_loras", *loras, *share) for share in shares))
     _wait(*readers)
-
-
-def _names() -> list[str]:
-    return [name for name in CARDS if name != "plain"]
 
 
 def _wait(*processes: subprocess.Popen[bytes]) -> None:

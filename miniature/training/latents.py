@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -135,5 +136,7 @@ def cached(
                 vae.encode(as_tensor(data.pictures[i : i + _BATCH]).to(device)).half().cpu()
                 for i in range(0, len(data.scenes), _BATCH)
             ]
-        torch.save(torch.cat(parts).contiguous(), file)
+        part = file.with_suffix(f".{os.getpid()}")  # others may be at it, too
+        torch.save(torch.cat(parts).contiguous(), part)
+        part.replace(file)
     return Latents.of(data.scenes, torch.load(file), unsaid=unsaid, device=device)
