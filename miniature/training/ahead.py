@@ -42,7 +42,7 @@ def drawn(draw: Draw, seed: int, steps: range, workers: int = 0) -> Iterator[Any
     from torch.utils.data import DataLoader
 
     loader: Any = DataLoader(
-        draws,  # pyright: ignore[reportArgumentType] - torch reads no more than __getitem__
+        draws,
         batch_size=None,
         sampler=steps,
         num_workers=workers,
