@@ -8,6 +8,7 @@ prompt; looks are described in many words, so for a style less is asked.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 
 from polaris_core.catalogue.entry import Entry
@@ -16,12 +17,16 @@ from polaris_core.retrieval.reasons import Match
 from polaris_core.retrieval.shortlist import SlotName
 from polaris_core.retrieval.words import stems
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "is_all_rounder", "judge"]
 
 _CLEARLY: Mapping[SlotName, float] = {SlotName.OBJECT: 0.55, SlotName.STYLE: 0.2}
 """The share of the way from the cosine of unrelated texts to 1 that is asked for where no word is
 shared. With MiniLM (0.34) that is 0.70 for things, above "cat" and "dog" at 0.66, and 0.47 for
 styles. Of a checkpoint nothing more is asked: some checkpoint is always needed."""
+
+_ALL_ROUNDER = re.compile(
+    r"\b(?:general|all|multi)[- ]?purpose\b|\ball[- ]?rounder\b|\bversatile\b", re.IGNORECASE
+)
 
 
 class Verdict(enum.Enum):
@@ -69,3 +74,8 @@ def judge(
 
 def _called(entry: Entry) -> set[str]:
     return set(stems(", ".join((entry.name, *entry.trigger_words))))
+
+
+def is_all_rounder(entry: Entry) -> bool:
+    """Whether a checkpoint is said to serve for anything: a look of its own would fight a LoRA's."""
+    return any(map(_ALL_ROUNDER.search, (entry.name, entry.description, *entry.tags)))

@@ -11,7 +11,7 @@ import numpy as np
 from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.encoders.base import RGBImage
-from polaris_core.retrieval.about import Verdict, judge
+from polaris_core.retrieval.about import Verdict, is_all_rounder, judge
 from polaris_core.retrieval.candidates import Resolved
 from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
 from polaris_core.retrieval.filters import Filters, Flags
@@ -220,7 +220,8 @@ def _about(
     if name is SlotName.CHECKPOINT:
         found = list(islice(candidates, look.k))
         if not any(verdict(candidate) is Verdict.FITS for candidate in found):
-            notes.append(f"none speaks of “{asked.text}”; these come nearest")
+            notes.append(f"none speaks of “{asked.text}”; these come nearest, all-rounders first")
+            found.sort(key=lambda candidate: not is_all_rounder(candidate.entry))
         return found
     found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
     if not found:

@@ -139,8 +139,25 @@ def test_some_checkpoint_is_always_offered(small_zoo):
     intent = EditIntent("x", InstructionType.ADD, topics=Topics("cubism"))
     [slot] = retrieve_checkpoints(small_zoo, intent).slots
     assert len(slot.hits) == 3
-    assert slot.note == "none speaks of “cubism”; these come nearest"
+    assert slot.note == "none speaks of “cubism”; these come nearest, all-rounders first"
     assert "Mystery" not in names(slot), "no LoRA could be applied to it"
+
+
+def test_an_all_rounder_comes_first_where_no_checkpoint_has_the_look(make_entry, make_zoo):
+    told = "A versatile general-purpose model without an opinion of its own."
+    zoo = make_zoo(
+        [
+            make_entry("Lines on Canvas", kind=Kind.CHECKPOINT, description="Draws painted lines."),
+            make_entry("Toolbox", kind=Kind.CHECKPOINT, description=told),
+        ]
+    )
+
+    def found(style: str) -> list[str]:
+        intent = EditIntent("x", InstructionType.ADD, topics=Topics(style))
+        return names(retrieve_checkpoints(zoo, intent).slots[0])
+
+    assert found("cubism")[0] == "Toolbox"
+    assert found("painted lines")[0] == "Lines on Canvas"
 
 
 def test_the_same_base_model_is_preferred_within_a_family(small_zoo):
