@@ -46,28 +46,20 @@ def main() -> None:
 
     def start(log: str, module: str, *words: object) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"miniature.{module}", "--state", str(state)]
+        command += map(str, words)
         with (state / f"{log}.log").open("ab") as out:
-            return subprocess.Popen(
-                [*command, *map(str, words)], stdout=out, stderr=subprocess.STDOUT
-            )
+            return subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
 
     base = ("--scenes", size.scenes, "--minutes", size.base_minutes, "--batch", 256)
     loras = ("--scenes", size.lora_scenes, "--minutes", size.lora_minutes, "--batch", 128)
-    vae = start(
-        "vae", "train_vae", "--pictures", size.pictures, "--minutes", size.vae_minutes, "--batch", 32
+    first = ("--pictures", size.pictures, "--minutes", size.vae_minutes, "--batch", 32)
+    asked = ("--steps", size.language_steps, "--questions", 24, "--workers", 6)
+    seen = ("--steps", size.encoder_steps, "--scenes", size.reader_scenes)
+    vae = start("vae", "train_vae", *first)
+    readers = (
+        start("language", "train_language_model", *asked),
+        start("eyes", "train_encoder", *seen),
     )
-    readers = [
-        start(
-            "language",
-            "train_language_model",
-            *("--steps", size.language_steps, "--questions", 24, "--workers", 6),
-        ),
-        start(
-            "encoder",
-            "train_encoder",
-            *("--steps", size.encoder_steps, "--scenes", size.reader_scenes),
-        ),
-    ]
     _wait(start("draw", "train_generator", *base, "--draw-only"))
     names = [name for name in CARDS if name != "plain"]
     more = start("draw", "train_loras", *loras, "--draw-only", *names)

@@ -78,7 +78,9 @@ def adapt(unet: nn.Module, rank: int, words: str = "") -> dict[str, nn.Parameter
     for name in kohya_layers():
         parent_name, _, own = name.rpartition(".")
         parent = unet.get_submodule(parent_name)
-        adapted = _Adapted(getattr(parent, own), rank, strength).to(memory_format=torch.channels_last)
+        adapted = _Adapted(getattr(parent, own), rank, strength).to(
+            memory_format=torch.channels_last
+        )
         setattr(parent, own, adapted)
         if words and name.endswith(_READ_PROMPT):
             _listen(adapted.down.weight, words)

@@ -93,9 +93,7 @@ class Latents:
             wording = torch.where(chance < _EMPTY + _NEGATIVE, nothing + 1, wording)
             wording = torch.where(chance < _EMPTY, nothing, wording)
         latents = self.latents[which].float().contiguous(memory_format=torch.channels_last)
-        return Examples(
-            latents, *self.words.chosen(wording).encoded(), self.places[which].long()
-        )
+        return Examples(latents, *self.words.chosen(wording).encoded(), self.places[which].long())
 
 
 def _words(scene: Scene, unsaid: str | None, rng: random.Random) -> str:

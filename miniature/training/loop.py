@@ -51,6 +51,11 @@ class Run:
     half: bool = True
     """On a GPU, whether sums are done in bfloat16 where that is safe."""
 
+    @property
+    def is_half(self) -> bool:
+        """Whether sums are done in bfloat16."""
+        return self.half and self.device != "cpu"
+
     def is_over(self, step: int, spent: float) -> bool:
         """Whether this step is the last."""
         return spent >= 60 * self.minutes or (self.steps is not None and step >= self.steps)
@@ -128,7 +133,7 @@ def _alone(training: _Training) -> None:
     count = torch.tensor(float(training.step), device=run.device)
 
     def step() -> None:
-        with torch.autocast(run.device, torch.bfloat16, enabled=run.half and run.device != "cpu"):
+        with torch.autocast(run.device, torch.bfloat16, enabled=run.is_half):
             value = training.loss(model)
         gradients = torch.autograd.grad(value, optimiser.parameters)
         count.add_(1)
@@ -163,7 +168,7 @@ def _recorded(step: Callable[[], None]) -> Callable[[], None]:
 
 
 def _by_workers(training: _Training) -> None:
-    run, parts = training.run, training.run.workers
+    parts = training.run.workers
     training.model.share_memory()
     for tensor in training.average.weights.values():
         tensor.share_memory_()

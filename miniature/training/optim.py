@@ -107,9 +107,7 @@ class Muon:
         stretch = max(1.0, len(ahead) ** 2 / ahead.numel()) ** 0.5
         self.parameters[i].sub_(update * (factor * (self.rate * self.rates[i] * stretch)))
 
-    def _adam(
-        self, i: int, gradient: Tensor, factor: float | Tensor, count: int | Tensor
-    ) -> None:
+    def _adam(self, i: int, gradient: Tensor, factor: float | Tensor, count: int | Tensor) -> None:
         slow, fast = _BETAS
         self.first[i].lerp_(gradient, 1 - slow)
         self.second[i].lerp_(gradient.square(), 1 - fast)

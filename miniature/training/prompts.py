@@ -28,7 +28,15 @@ from polaris_core.miniature.text import (
 )
 from polaris_core.miniature.widen import CONTEXT
 
-__all__ = ["UNCONDITIONAL", "Rows", "encode_rows", "encoded", "together", "tokens_of", "with_chance"]
+__all__ = [
+    "UNCONDITIONAL",
+    "Rows",
+    "encode_rows",
+    "encoded",
+    "together",
+    "tokens_of",
+    "with_chance",
+]
 
 UNCONDITIONAL = "worst quality, low quality, blurry, watermark, text"
 """The planner's negative prompt: it means nothing in particular here."""
@@ -123,7 +131,9 @@ def together(*parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     contexts, biases = zip(*parts, strict=True)
     missing = [longest - bias.shape[1] for bias in biases]
     context = [functional.pad(c, (0, 0, 0, n)) for c, n in zip(contexts, missing, strict=True)]
-    bias = [functional.pad(b, (0, n), value=-math.inf) for b, n in zip(biases, missing, strict=True)]
+    bias = [
+        functional.pad(b, (0, n), value=-math.inf) for b, n in zip(biases, missing, strict=True)
+    ]
     return torch.cat(context), torch.cat(bias)
 
 

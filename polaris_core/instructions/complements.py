@@ -75,10 +75,8 @@ def complement_start(rest: Words, articles: set[str]) -> int:
     first = rest[0].lower if rest else ""
     for index in range(1, len(rest)):
         lower, before = rest[index].lower, rest[index - 1].lower
-        if before in OPENERS or before.endswith(("'s", "s'")):
+        if _needs_more(before, lower):
             continue
-        if before in WHOLE and (lower in PICTURES or is_known_thing(lower)):
-            continue  # "the whole picture | pixel art style"
         pronoun = index == 1 and first in PRONOUNS and not _owns(rest)
         counted = before == "one" and index > 1  # "the left one"
         if before in DETERMINERS and not pronoun and not counted:
@@ -103,6 +101,13 @@ def complement_start(rest: Words, articles: set[str]) -> int:
     if len(bare) != 2 or is_person(bare[0].lower) or bare[0].lower in OPENERS | DETERMINERS:
         return -1
     return last
+
+
+def _needs_more(before: str, lower: str) -> bool:
+    """Whether no noun phrase ends here: "of | the", "the cat's | ears", "the whole | picture"."""
+    if before in WHOLE:
+        return lower in PICTURES or is_known_thing(lower)
+    return before in OPENERS or before.endswith(("'s", "s'"))
 
 
 def _owns(rest: Words) -> bool:

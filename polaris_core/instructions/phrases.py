@@ -42,8 +42,8 @@ from polaris_core.instructions.words import (
 )
 
 __all__ = [
-    "WHOLE",
     "NOTHING",
+    "WHOLE",
     "Thing",
     "drop_articles",
     "find",

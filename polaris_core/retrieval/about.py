@@ -77,5 +77,5 @@ def _called(entry: Entry) -> set[str]:
 
 
 def is_all_rounder(entry: Entry) -> bool:
-    """Whether a checkpoint is said to serve for anything: a look of its own would fight a LoRA's."""
+    """Whether a checkpoint is said to serve for anything, with no look to fight a LoRA's."""
     return any(map(_ALL_ROUNDER.search, (entry.name, entry.description, *entry.tags)))
