@@ -28,7 +28,7 @@ SENTENCE = {"PolarisInstructionParser__instruction": "A watercolor red fox in a 
 
 @pytest.fixture
 def after_a_run(watched, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph(**SENTENCE))
     run(page, PATIENCE_MS)
     look_at(page, LORAS)
@@ -136,9 +136,8 @@ def test_cards_are_worked_by_keys(watched, after_a_run, renderer):
 
 
 def test_cards_of_tree_rerank_are_pinned_in_the_retriever_before_it(watched, renderer):
-    page = watched.open()
-    values = {"LoadImage__image": "cat.png", "PolarisLanguageModel__model": "tiny"}
-    load(page, graph("polaris_whole_chain", **values))
+    page = watched.page
+    load(page, graph("polaris_whole_chain"))
     run(page, PATIENCE_MS)
     look_at(page, "PolarisTreeRerank")
     cards = cards_of(page, "PolarisTreeRerank")
@@ -154,9 +153,9 @@ def test_cards_of_tree_rerank_are_pinned_in_the_retriever_before_it(watched, ren
 
 
 def test_a_region_is_chosen_by_its_number_and_on_the_picture(watched, renderer):
-    page = watched.open()
+    page = watched.page
     values = {"PolarisInstructionParser__instruction": "Replace the cat with a watercolor fox"}
-    load(page, graph("polaris_replace", LoadImage__image="cat.png", **values))
+    load(page, graph("polaris_replace", **values))
     run(page, PATIENCE_MS)
     look_at(page, "PolarisRegionMasker")
     panel = page.locator(".polaris-regions.polaris-full")

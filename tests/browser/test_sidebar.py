@@ -26,7 +26,7 @@ LORAS = "PolarisLoraRetriever"
 
 @pytest.fixture
 def sidebar(watched, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph())
     opened = open_sidebar(page)
     scan(page, opened)
@@ -176,7 +176,7 @@ def test_the_page_can_be_read_at_twice_the_size(browser, server, hosts_own, rend
     """At 200 % a browser gives half as many pixels, each twice as large."""
     context = browser.new_context(viewport={"width": 750, "height": 475}, device_scale_factor=2)
     watched = Watched(context, server, hosts_own)
-    page = watched.open()
+    page = watched.page
     load(page, graph())
     sidebar = open_sidebar(page)
     scan(page, sidebar)
@@ -221,7 +221,7 @@ def many(server):
 
 
 def test_a_scan_tells_how_far_it_is_and_is_cancelled(watched, server, many):
-    page = watched.open()
+    page = watched.page
     sidebar = open_sidebar(page)
     sidebar.get_by_role("button", name="Scan", exact=True).click()
     bar = sidebar.locator("progress")
