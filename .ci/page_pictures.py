@@ -73,7 +73,7 @@ def main() -> int:
         for server in start(base):
             post(server, "/api/settings", {"Comfy.VueNodes.Enabled": True})
             (base / "input").mkdir(exist_ok=True)
-            photograph().save(base / "input" / "cat.png")
+            photograph().save(base / "input" / "polaris_cat.png")
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
             context = browser.new_context(viewport={"width": 1280, "height": 1100})
             watched = Watched(context, server)

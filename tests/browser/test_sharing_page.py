@@ -200,7 +200,7 @@ def test_polaris_edit_is_one_node_with_sentence_picture_and_strength(watched, se
             const save = LiteGraph.createNode("SaveImage");
             graph.add(picture);
             graph.add(save);
-            picture.widgets.find((w) => w.name === "image").value = "cat.png";
+            picture.widgets.find((w) => w.name === "image").value = "polaris_cat.png";
             picture.connect(0, edit, edit.inputs.findIndex((i) => i.type === "IMAGE"));
             edit.connect(0, save, 0);
         }}"""
