@@ -1,4 +1,4 @@
-"""Make subgraphs/polaris_edit.json, the node "Polaris Edit", from the example workflow of an edit.
+"""Make "subgraphs/Polaris Edit.json", the node of that name, from the example workflow of an edit.
 
     python .ci/blueprint.py
 
@@ -20,9 +20,17 @@ from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
 
 SOURCE = ROOT / "example_workflows" / "api" / "polaris_replace.json"
-TARGET = ROOT / "subgraphs" / "polaris_edit.json"
 NAME = "Polaris Edit"
+TARGET = ROOT / "subgraphs" / f"{NAME}.json"  # the page lists it under the name of its file
 DESCRIPTION = "Say the edit; it finds the checkpoint, the LoRAs and the place."
+OWN_MODELS: dict[str, dict[str, object]] = {  # the example itself is for the miniature zoo
+    "PolarisZoo": {
+        **{"folders": "", "text_encoder": "sentence:all-MiniLM-L6-v2", "image_encoder": "none"}
+    },
+    "PolarisSegmenter": {"image_encoder": "none"},
+    "PolarisAdaptiveEditor": {"width": 512, "height": 512},
+    "KSampler": {"cfg": 7.0},
+}
 OUTSIDE = {"LoadImage", "SaveImage", "PreviewAny"}
 IN, OUT = -10, -20
 INPUTS = [  # name, label, type, (node, input) it goes to
@@ -54,9 +62,14 @@ def links_of(api: dict[str, Any]) -> list[tuple[int, int, str, str]]:
     return rows
 
 
+def own(node: dict[str, Any]) -> dict[str, Any]:
+    """A node of the example, for the user's own models."""
+    return {**node, "inputs": node["inputs"] | OWN_MODELS.get(node["class_type"], {})}
+
+
 def blueprint(api: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
     """The whole file."""
-    inside = {name: node for name, node in api.items() if node["class_type"] not in OUTSIDE}
+    inside = {name: own(node) for name, node in api.items() if node["class_type"] not in OUTSIDE}
     rows = links_of(api)
     links: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from polaris_core.cli.demo_command import draw_photograph  # noqa: E402
 from polaris_core.demo.tiny_language_models import make_text_model  # noqa: E402
 from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 from tests.browser.driving import (  # noqa: E402
@@ -27,7 +26,15 @@ from tests.browser.driving import (  # noqa: E402
     open_sidebar,
     run,
 )
-from tests.browser.pages import ARGS, PATIENCE_MS, Watched, chromium, post, start  # noqa: E402
+from tests.browser.pages import (  # noqa: E402
+    ARGS,
+    PATIENCE_MS,
+    Watched,
+    chromium,
+    photograph,
+    post,
+    start,
+)
 
 NODES = [
     "PolarisZoo",
@@ -66,13 +73,12 @@ def main() -> int:
         for server in start(base):
             post(server, "/api/settings", {"Comfy.VueNodes.Enabled": True})
             (base / "input").mkdir(exist_ok=True)
-            draw_photograph().convert("RGB").save(base / "input" / "cat.png")
+            photograph().save(base / "input" / "polaris_cat.png")
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
             context = browser.new_context(viewport={"width": 1280, "height": 1100})
             watched = Watched(context, server)
             page = watched.open()
-            values = {"LoadImage__image": "cat.png", "PolarisLanguageModel__model": "tiny"}
-            load(page, graph("polaris_whole_chain", **values))
+            load(page, graph("polaris_whole_chain"))
             run(page, PATIENCE_MS)
             cards_of(page, "PolarisLoraRetriever").first.wait_for()
             page.wait_for_timeout(3000)

@@ -25,6 +25,7 @@ class AdaptiveEditor(io.ComfyNode):
             node_id="PolarisAdaptiveEditor",
             display_name="Polaris Adaptive Editor",
             category="Polaris",
+            has_intermediate_output=True,
             description="Decides LoRAs, strengths, prompt, denoise and the use of the mask, says "
             "why, and hands a stock KSampler all it needs.",
             search_aliases=["apply loras", "edit image", "inpaint by text"],

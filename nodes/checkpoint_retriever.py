@@ -28,6 +28,7 @@ class CheckpointRetriever(io.ComfyNode):
             node_id="PolarisCheckpointRetriever",
             display_name="Polaris Checkpoint Retriever",
             category="Polaris",
+            has_intermediate_output=True,
             description="Finds the checkpoint that suits the intent and loads it.",
             search_aliases=["find checkpoint", "auto checkpoint", "model search"],
             inputs=[

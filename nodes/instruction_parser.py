@@ -48,6 +48,7 @@ class InstructionParser(io.ComfyNode):
             node_id="PolarisInstructionParser",
             display_name="Polaris Instruction Parser",
             category="Polaris",
+            has_intermediate_output=True,
             description="Reads what a sentence asks for: what to change, into what, in which "
             "style. A grammar does it; a language model, if connected, reads any sentence.",
             search_aliases=["edit instruction", "prompt parser", "edit by text"],

@@ -26,6 +26,7 @@ class LoraRetriever(io.ComfyNode):
             node_id="PolarisLoraRetriever",
             display_name="Polaris LoRA Retriever",
             category="Polaris",
+            has_intermediate_output=True,
             description="Finds the style LoRA and the object LoRA that suit the intent, among "
             "those made for the checkpoint's base model.",
             search_aliases=["find lora", "auto lora", "lora search"],

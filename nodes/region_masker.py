@@ -25,6 +25,7 @@ class RegionMasker(io.ComfyNode):
             node_id="PolarisRegionMasker",
             display_name="Polaris Region Masker",
             category="Polaris",
+            has_intermediate_output=True,
             description="Finds the region that an intent speaks of, says how sure it is, and "
             "shows the others by number.",
             search_aliases=["auto mask", "mask by text", "segment", "grounding"],

@@ -21,6 +21,7 @@ class TreeRerank(io.ComfyNode):
             node_id="PolarisTreeRerank",
             display_name="Polaris Tree Rerank",
             category="Polaris",
+            has_intermediate_output=True,
             description="Reads each candidate against the instruction, all in a few passes of a "
             "language model, and keeps those that fit.",
             search_aliases=["lora reranker", "auto lora", "pick lora", "cross encoder"],

@@ -24,6 +24,7 @@ class PolarisZoo(io.ComfyNode):
             node_id="PolarisZoo",
             display_name="Polaris Zoo",
             category="Polaris",
+            has_intermediate_output=True,
             description="Reads what is in the checkpoint and LoRA folders, from headers and "
             "metadata alone, and keeps it searchable. Only what is new is read again.",
             search_aliases=["model search", "lora search", "model library", "auto lora"],

@@ -1,5 +1,6 @@
 /** Polaris in ComfyUI's page: what the host calls, and when. */
 
+import { getCards } from "./polaris/api.js";
 import { commands, menuCommands } from "./polaris/commands.js";
 import { lookAtOpened } from "./polaris/freeze.js";
 import { classOf, everyNode, MASKER, RERANK, RETRIEVERS } from "./polaris/graph.js";
@@ -85,6 +86,10 @@ app.registerExtension({
   setup() {
     acceptDrops();
     api.addEventListener("graphChanged", lookSoon);
+    // The server reads its catalogue at the first request: before the sidebar is clicked.
+    const ready = () => void getCards({ limit: 1 }).catch(() => undefined);
+    if (window.requestIdleCallback) window.requestIdleCallback(ready, { timeout: 2000 });
+    else setTimeout(ready, 1000);
   },
 
   /** @param {GraphNode} node */

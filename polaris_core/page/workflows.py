@@ -30,11 +30,11 @@ from polaris_core.planning.serialize import plan_from_json
 __all__ = ["WIDGETS", "WorkflowFile", "read_workflow"]
 
 WIDGETS: Mapping[str, tuple[str, ...]] = {
-    CHECKPOINT_RETRIEVER: ("pins", "candidates"),
-    LORA_RETRIEVER: ("pins", "candidates", "unknown_base"),
+    CHECKPOINT_RETRIEVER: ("pins", "candidates", "fetch"),
+    LORA_RETRIEVER: ("pins", "candidates", "unknown_base", "fetch"),
     EDITOR: (
         *("width", "height", "pictures", "style_strength", "object_strength", "denoise"),
-        *("negative", "unknown_base", "plan_json"),
+        *("negative", "unknown_base", "plan_json", "fetch"),
     ),
 }
 """The widgets of our nodes, in the order of their schemas."""

@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
-from polaris_core.cli.demo_command import draw_photograph
 from polaris_core.comfyui.server import ComfyServer
 from polaris_core.demo.tiny_language_models import make_text_model
 from polaris_core.demo.tiny_models import make_lora
 from polaris_core.demo.zoo import make_demo_zoo
-from tests.browser.pages import ARGS, SETTINGS, Watched, chromium, post, shoot, start
+from tests.browser.pages import (
+    ARGS,
+    SETTINGS,
+    VIEWPORT,
+    Watched,
+    chromium,
+    photograph,
+    post,
+    shoot,
+    start,
+)
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +33,8 @@ def server(tmp_path_factory) -> Iterator[ComfyServer]:
     make_demo_zoo(base / "models", runnable=True)
     make_shared(base / "models" / "loras")
     make_text_model(base / "models" / "LLM" / "tiny")
-    (base / "input").mkdir()
-    draw_photograph().convert("RGB").save(base / "input" / "cat.png")
+    (base / "input").mkdir(exist_ok=True)
+    photograph().save(base / "input" / "polaris_cat.png")
     yield from start(base)
 
 
@@ -55,7 +64,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def hosts_own(browser, server) -> set[str]:
     """What goes wrong in ComfyUI's page where our scripts are empty."""
-    context = browser.new_context(viewport={"width": 1500, "height": 950})
+    context = browser.new_context(viewport=VIEWPORT)
     context.route(
         "**/extensions/polaris/**/*.js",
         lambda route: route.fulfill(body="", content_type="text/javascript"),
@@ -67,16 +76,22 @@ def hosts_own(browser, server) -> set[str]:
     return watched.plain()
 
 
-@pytest.fixture(params=["classic", "vue"])
+@pytest.fixture(scope="session", params=["classic", "vue"])
 def renderer(request, server) -> str:
+    """Of the session, so that all tests of one come before those of the other."""
     post(server, "/api/settings", SETTINGS | {"Comfy.VueNodes.Enabled": request.param == "vue"})
     return request.param
 
 
-@pytest.fixture
-def watched(request, browser, server, hosts_own) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1500, "height": 950})
-    watched = Watched(context, server, hosts_own)
-    yield watched
-    shoot(watched.page, f"end-{request.node.name[:60]}")
+@pytest.fixture(scope="session")
+def opened(browser, server, hosts_own, renderer) -> Iterator[Watched]:
+    context = browser.new_context(viewport=VIEWPORT)
+    yield Watched(context, server, hosts_own)
     context.close()
+
+
+@pytest.fixture
+def watched(request, opened) -> Iterator[Watched]:
+    opened.begin()
+    yield opened
+    shoot(opened.page, f"end-{request.node.name[:60]}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+TEXT_ENCODER = "sentence:all-MiniLM-L6-v2"
 APP = "window.comfyAPI.app.app"
 
 
@@ -20,8 +21,12 @@ def graph(name: str = "polaris_text_to_picture", **values: object) -> dict[str, 
     """
     loaded = json.loads((ROOT / "example_workflows" / f"{name}.json").read_text("utf-8"))
     quick = {
+        "PolarisZoo__folders": "",
         "PolarisZoo__base_model": "sd15",
+        "PolarisZoo__text_encoder": TEXT_ENCODER,
         "PolarisZoo__image_encoder": "hashing",
+        "PolarisSegmenter__image_encoder": "none",
+        "PolarisLanguageModel__model": "tiny",
         "PolarisAdaptiveEditor__width": 128,
         "PolarisAdaptiveEditor__height": 128,
         "KSampler__steps": 1,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.server import ComfyServer
@@ -25,11 +26,28 @@ ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+VIEWPORT: Any = {"width": 1500, "height": 950}
+TIDY = """() => {
+    const { app } = window.comfyAPI.app;
+    for (const one of document.querySelectorAll(".polaris-dialog")) one.close();
+    app.extensionManager.toast.removeAll();
+    app.canvas.deselectAll();
+    app.graph.clear();
+    if (document.querySelector(".polaris-sidebar"))
+        app.extensionManager.command.execute("Polaris.ToggleSidebar");
+}"""
 SETTINGS = {
     "Comfy.TutorialCompleted": True,
     "Polaris.ImageEncoder": "hashing",  # needs no weights; a picture is nearest to itself
     "Polaris.TextEncoder": "sentence:all-MiniLM-L6-v2",
 }
+
+
+def photograph() -> Image.Image:
+    """A cat, RGB, as a user would load it."""
+    from skimage import data
+
+    return Image.fromarray(data.cat())
 
 
 def chromium() -> str:
@@ -85,7 +103,7 @@ class Watched:
     """
 
     def __init__(self, context: Any, server: ComfyServer, known: Set[str] = frozenset()) -> None:
-        """Open an empty page.
+        """Make an empty page.
 
         Args:
             context: Of the browser.
@@ -96,6 +114,7 @@ class Watched:
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self._known = known
+        self._clean = False
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._said)
@@ -122,6 +141,20 @@ class Watched:
             self.page.keyboard.press("Escape")  # the host's greeting
         return self.page
 
+    def begin(self) -> Any:
+        """A page as if it had just been opened; it is, unless the last test ended well."""
+        self.errors.clear()
+        self.foreign.clear()
+        if self._clean:
+            self.page.evaluate(TIDY)
+            self.page.locator(".polaris-sidebar, .polaris-dialog, .p-toast-message").first.wait_for(
+                state="detached"
+            )
+        else:
+            self.open()
+        self._clean = False
+        return self.page
+
     def plain(self) -> set[str]:
         """What went wrong, without the numbers that are others each time."""
         return {re.sub(r"\d+", "0", text) for text in [*self.errors, *self.foreign]}
@@ -130,6 +163,7 @@ class Watched:
         """No error, and nothing asked of another host, but what the host does alone."""
         strange = self.plain() - self._known
         assert not strange, sorted(strange)
+        self._clean = True
 
 
 def shoot(page: Any, name: str) -> None:

@@ -13,7 +13,7 @@ NODES = sorted(file.stem for file in (ROOT / "web" / "docs").glob("*.md"))
 
 
 def test_every_page_is_shown_with_its_picture(watched, renderer):
-    page = watched.open()
+    page = watched.page
     for node in NODES:
         page.evaluate(
             f"""(type) => {{

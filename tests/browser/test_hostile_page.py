@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ from tests.browser.driving import (
     scan,
     widget,
 )
-from tests.browser.pages import PATIENCE_MS, SETTINGS, Watched, post, shoot, start
+from tests.browser.pages import PATIENCE_MS, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 
@@ -69,17 +68,18 @@ PAYLOADS = [
 ]
 
 
+KINDS = ("loras", "checkpoints")
+ROW_PX = 150
 WORDS = "soft watercolor wash"
 NOT_OURS = "script, iframe, object, embed, svg, video, audio, form[action], [onerror], [onload], "
 NOT_OURS += "[autofocus], a[href^=javascript], a[href^=data]"
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
-    """A zoo whose LoRAs run, and whose every text is one of them."""
+@pytest.fixture(scope="session")
+def prepared(server):
+    """Models whose every text is hostile, beside the zoo; the LoRAs run."""
     assert len(set(PAYLOADS)) == 40
-    base = tmp_path_factory.mktemp("hostile")
-    loras = base / "models" / "loras"
+    loras, checkpoints = (server.base / "hostile" / kind for kind in KINDS)
     loras.mkdir(parents=True)
     for number, payload in enumerate(PAYLOADS):
         safe = payload.replace("/", "\u2215").replace("\0", "")[:120]
@@ -101,19 +101,26 @@ def hostile(tmp_path_factory):
             json.dumps(record)
         )
     (loras / f"broken {PAYLOADS[1]}.safetensors").write_bytes(b"nothing")
-    (base / "models" / "checkpoints").mkdir()
-    make_checkpoint(base / "models" / "checkpoints" / f"{PAYLOADS[2]}.safetensors", 1)
-    yield from start(base)
+    checkpoints.mkdir()
+    make_checkpoint(checkpoints / f"{PAYLOADS[2]}.safetensors", 1)
+    return loras.parent
 
 
-@pytest.fixture(params=["classic", "vue"])
-def page(request, browser, hostile, hosts_own):
-    post(hostile, "/api/settings", SETTINGS | {"Comfy.VueNodes.Enabled": request.param == "vue"})
-    context = browser.new_context(viewport={"width": 1500, "height": 950})
-    watched = Watched(context, hostile, hosts_own)
-    opened: Any = watched.open()
+@pytest.fixture(scope="module")
+def hostile(server, prepared):
+    """They are in the zoo."""
+    places = [(prepared / kind, server.base / "models" / kind / "hostile") for kind in KINDS]
+    for away, here in places:
+        away.rename(here)
+    yield
+    for away, here in places:
+        here.rename(away)
+
+
+@pytest.fixture
+def page(watched, hostile, renderer):
+    opened = watched.page
     yield opened
-    shoot(opened, f"hostile-{request.node.name[:50]}")
     assert opened.evaluate("window.__hit") is None
     ours = "document.querySelectorAll('.polaris, .p-toast')"
     inside = f"[...{ours}].flatMap((e) => [...e.querySelectorAll({NOT_OURS!r})])"
@@ -123,11 +130,22 @@ def page(request, browser, hostile, hosts_own):
     )
     assert strange == []
     watched.check()
-    context.close()
 
 
-def seen_in(page, selector):
+def texts_in(page, selector):
     return set(page.eval_on_selector_all(selector, "all => all.map((e) => e.textContent)"))
+
+
+def places_in(page):
+    rows = "all => all.map((e) => [e.getAttribute('aria-label'), Number(e.dataset.place)])"
+    return dict(page.eval_on_selector_all(".polaris-in-list", rows))
+
+
+def scroll_to(page, place):
+    page.evaluate(f"document.querySelector('.polaris-list').scrollTop = {place * ROW_PX}")
+    page.wait_for_function(
+        f"document.querySelector('[data-place=\"{place}\"]:not(.polaris-waiting)')"
+    )
 
 
 def test_in_the_sidebar(page):
@@ -135,26 +153,26 @@ def test_in_the_sidebar(page):
     scan(page, sidebar)
     sidebar.get_by_label("Kind", exact=True).select_option("lora")
     page.wait_for_timeout(500)
-    rows = sidebar.locator(".polaris-list")
-    names: set[str] = set()
+    total = int(sidebar.locator(".polaris-in-list").first.get_attribute("aria-setsize"))
+    places: dict[str, int] = {}
     words: set[str] = set()
     about: set[str] = set()
-    for step in range(80):
-        names |= seen_in(page, ".polaris-in-list .polaris-name")
-        words |= seen_in(page, ".polaris-in-list .polaris-words")
-        about |= seen_in(page, ".polaris-in-list .polaris-reason")
-        rows.evaluate("(e, step) => { e.scrollTop = step * 80 }", step)
-        page.wait_for_timeout(40)
-    assert names == set(PAYLOADS)
+    for place in [*range(0, total, 3), total - 1]:
+        scroll_to(page, place)
+        places |= places_in(page)
+        words |= texts_in(page, ".polaris-in-list .polaris-words")
+        about |= texts_in(page, ".polaris-in-list .polaris-reason")
+    assert set(PAYLOADS) <= set(places)
     assert all(any(payload.rstrip(";") in text for text in words) for payload in PAYLOADS)
     assert all(any(payload in text for text in about) for payload in PAYLOADS)
-    rows.evaluate("(e) => { e.scrollTop = 0 }")
-    sidebar.locator("details.polaris-problems summary").click()
-    assert PAYLOADS[1] in sidebar.locator("details.polaris-problems").inner_text()
-    for place in range(0, 40, 13):
-        rows.evaluate("(e, place) => { e.scrollTop = place * 150 }", place)
-        card = sidebar.locator(f"[data-place='{place}']")
-        name = card.locator(".polaris-name").inner_text()
+    problems = sidebar.locator("details.polaris-problems")
+    problems.locator("summary").click()
+    assert PAYLOADS[1] in problems.inner_text()
+    problems.locator("summary").click()
+    for name in PAYLOADS[::13]:
+        scroll_to(page, places[name])
+        card = sidebar.locator(f"[data-place='{places[name]}']")
+        assert card.locator(".polaris-name").inner_text() == name
         card.get_by_role("button", name="Details").click()
         dialog = page.locator(".polaris-dialog")
         dialog.wait_for()
@@ -164,6 +182,7 @@ def test_in_the_sidebar(page):
     box.fill(PAYLOADS[0])
     box.press("Enter")
     sidebar.get_by_text("nearest to the sentence").wait_for(timeout=PATIENCE_MS)
+    shoot(page, "hostile-sidebar")
 
 
 def test_on_the_canvas(page):
@@ -172,18 +191,30 @@ def test_on_the_canvas(page):
     scan(page, sidebar)
     load(page, graph())
     before = page.evaluate(f"{APP}.graph.nodes.length")
-    for place in range(1, 6):
+    added = 0
+    for place in range(40):
+        scroll_to(page, place)
         card = sidebar.locator(f"[data-place='{place}']")
+        if card.get_attribute("aria-label") not in PAYLOADS:
+            continue
+        added += 1
         card.get_by_role("button", name="Add").click()
-        page.wait_for_function(f"{APP}.graph.nodes.length === {before + place}")
+        page.wait_for_function(f"{APP}.graph.nodes.length === {before + added}")
+        if added == 5:
+            break
     titles = page.evaluate(f"() => {APP}.graph.nodes.map((n) => n.title)")
-    assert len(set(titles) & set(PAYLOADS)) >= 4
-    page.wait_for_timeout(1000)
+    assert len(set(titles) & set(PAYLOADS)) == 5
+    page.wait_for_timeout(500)
+    shoot(page, "hostile-canvas")
 
 
 def test_in_the_nodes(page):
-    values = {"PolarisInstructionParser__instruction": f"A {WORDS} of a fox"}
-    load(page, graph(PolarisLoraRetriever__candidates=50, **values))
+    values = {
+        "PolarisInstructionParser__instruction": f"A {WORDS} of a fox",
+        "PolarisZoo__folders": "hostile",
+        "PolarisLoraRetriever__candidates": 50,
+    }
+    load(page, graph(**values))
     run(page, PATIENCE_MS)
     cards = cards_of(page, "PolarisLoraRetriever")
     cards.first.wait_for()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from polaris_core.page.workflows import WIDGETS
 from polaris_core.planning.serialize import plan_from_json
 from polaris_core.retrieval.pins import Pins
 from tests.browser.driving import (
@@ -28,7 +29,7 @@ SENTENCE = {"PolarisInstructionParser__instruction": "A watercolor red fox in a 
 
 @pytest.fixture
 def after_a_run(watched, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph(**SENTENCE))
     run(page, PATIENCE_MS)
     look_at(page, LORAS)
@@ -75,7 +76,7 @@ def test_cards_are_pinned_banned_saved_undone_and_run(watched, after_a_run, rend
     # It is saved by the host like anything typed, and none of our widgets is.
     node = next(n for n in saved(page)["nodes"] if n["type"] == LORAS)
     assert node["widgets_values"][:1] == [text]
-    assert len(node["widgets_values"]) == 3
+    assert len(node["widgets_values"]) == len(WIDGETS[LORAS])
     api = next(n for n in api_form(page).values() if n["class_type"] == LORAS)
     assert api["inputs"]["pins"] == text
     assert "polaris_cards" not in api["inputs"]
@@ -136,9 +137,8 @@ def test_cards_are_worked_by_keys(watched, after_a_run, renderer):
 
 
 def test_cards_of_tree_rerank_are_pinned_in_the_retriever_before_it(watched, renderer):
-    page = watched.open()
-    values = {"LoadImage__image": "cat.png", "PolarisLanguageModel__model": "tiny"}
-    load(page, graph("polaris_whole_chain", **values))
+    page = watched.page
+    load(page, graph("polaris_whole_chain"))
     run(page, PATIENCE_MS)
     look_at(page, "PolarisTreeRerank")
     cards = cards_of(page, "PolarisTreeRerank")
@@ -148,15 +148,15 @@ def test_cards_of_tree_rerank_are_pinned_in_the_retriever_before_it(watched, ren
     wait_for_widget(page, LORAS, "pins", ".safetensors")
     cards.first.get_by_role("button", name="Pinned").wait_for()
     name = cards.first.get_attribute("aria-label")
-    same = cards_of(page, LORAS).and_(page.locator(f'[aria-label="{name}"]'))
-    same.get_by_role("button", name="Pinned").wait_for()
+    same = f'.polaris-panel[data-of="{LORAS}"] .polaris-is-pinned[aria-label="{name}"]'
+    page.locator(same).wait_for(state="attached")  # far away on the canvas
     watched.check()
 
 
 def test_a_region_is_chosen_by_its_number_and_on_the_picture(watched, renderer):
-    page = watched.open()
+    page = watched.page
     values = {"PolarisInstructionParser__instruction": "Replace the cat with a watercolor fox"}
-    load(page, graph("polaris_replace", LoadImage__image="cat.png", **values))
+    load(page, graph("polaris_replace", **values))
     run(page, PATIENCE_MS)
     look_at(page, "PolarisRegionMasker")
     panel = page.locator(".polaris-regions.polaris-full")

@@ -32,7 +32,7 @@ SENTENCE = {"PolarisInstructionParser__instruction": "A watercolor red fox in a 
 @pytest.fixture
 def frozen(watched, renderer):
     """A page after a run whose picks were frozen."""
-    page = watched.open()
+    page = watched.page
     load(page, graph(PolarisLoraRetriever__pins=f"style: {SHARED} @ 0.6", **SENTENCE))
     run(page, PATIENCE_MS)
     command(page, "Polaris.Freeze")
@@ -93,11 +93,11 @@ def newest_picture(server):
 
 
 def test_a_saved_picture_that_is_dropped_restores_its_plan(watched, server, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph(**SENTENCE))
     run(page, PATIENCE_MS)
     picture = newest_picture(server)
-    page = watched.open()
+    page = watched.page
     drop_file(page, "#graph-canvas", picture)
     page.wait_for_function(
         f"{APP}.graph.nodes.some((n) => n.type === 'PolarisAdaptiveEditor' && "
@@ -119,7 +119,7 @@ def test_a_saved_picture_that_is_dropped_restores_its_plan(watched, server, rend
 def test_a_picture_of_an_api_run_is_offered_to_be_restored_in_the_sidebar(
     watched, server, renderer
 ):
-    page = watched.open()
+    page = watched.page
     load(page, graph(**SENTENCE))
     run_api(server, api_form(page))
     sidebar = open_sidebar(page)
@@ -145,7 +145,7 @@ def test_a_template_opens_and_runs(watched, server, renderer):
 
 
 def test_new_nodes_begin_with_the_settings_and_loaded_ones_do_not(watched, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph())
     before = widget(page, "PolarisZoo", "folders")
     page.evaluate(
@@ -167,7 +167,7 @@ def test_new_nodes_begin_with_the_settings_and_loaded_ones_do_not(watched, rende
 
 
 def test_polaris_edit_is_one_node_with_sentence_picture_and_strength(watched, server, renderer):
-    page = watched.open()
+    page = watched.page
     page.evaluate(f"{APP}.graph.clear()")
     command(page, "Workspace.SearchBox.Toggle")
     box = page.get_by_role("combobox").first
@@ -200,7 +200,7 @@ def test_polaris_edit_is_one_node_with_sentence_picture_and_strength(watched, se
             const save = LiteGraph.createNode("SaveImage");
             graph.add(picture);
             graph.add(save);
-            picture.widgets.find((w) => w.name === "image").value = "cat.png";
+            picture.widgets.find((w) => w.name === "image").value = "polaris_cat.png";
             picture.connect(0, edit, edit.inputs.findIndex((i) => i.type === "IMAGE"));
             edit.connect(0, save, 0);
         }}"""

@@ -17,7 +17,7 @@ from tests.browser.driving import (
     wait_for_widget,
     widget,
 )
-from tests.browser.pages import Watched, shoot
+from tests.browser.pages import VIEWPORT, shoot
 
 pytestmark = [pytest.mark.comfy, pytest.mark.browser, pytest.mark.timeout(1500)]
 
@@ -26,7 +26,7 @@ LORAS = "PolarisLoraRetriever"
 
 @pytest.fixture
 def sidebar(watched, renderer):
-    page = watched.open()
+    page = watched.page
     load(page, graph())
     opened = open_sidebar(page)
     scan(page, opened)
@@ -134,7 +134,7 @@ def test_a_card_is_brought_to_the_canvas_and_into_a_retriever(watched, sidebar, 
         }}""",
         LORAS,
     )
-    second.drag_to(page.locator("#graph-canvas"), target_position={k: place[k] for k in "xy"})
+    second.drag_to(page.locator("#graph-canvas"), target_position={k: place[k] for k in "xy"}, force=True)
     wait_for_widget(page, LORAS, "pins", other)
     assert len(types_on(page)) == len(before) + 2
 
@@ -172,14 +172,25 @@ def test_the_sidebar_is_worked_by_keys(watched, sidebar, renderer):
     watched.check()
 
 
-def test_the_page_can_be_read_at_twice_the_size(browser, server, hosts_own, renderer):
+@pytest.fixture
+def twice(watched):
     """At 200 % a browser gives half as many pixels, each twice as large."""
-    context = browser.new_context(viewport={"width": 750, "height": 475}, device_scale_factor=2)
-    watched = Watched(context, server, hosts_own)
-    page = watched.open()
+    page = watched.page
+    devtools = page.context.new_cdp_session(page)
+    half = {"width": 750, "height": 475, "deviceScaleFactor": 2, "mobile": False}
+    devtools.send("Emulation.setDeviceMetricsOverride", half)
+    yield page
+    devtools.send("Emulation.clearDeviceMetricsOverride")
+    devtools.detach()
+    page.set_viewport_size(VIEWPORT)
+
+
+def test_the_page_can_be_read_at_twice_the_size(watched, twice, renderer):
+    page = twice
     load(page, graph())
     sidebar = open_sidebar(page)
     scan(page, sidebar)
+    assert page.evaluate("[innerWidth, devicePixelRatio]") == [750, 2]
     shoot(page, f"sidebar-twice-{renderer}")
     cut = page.evaluate(
         "[...document.querySelectorAll('.polaris-sidebar button, .polaris-sidebar p')]"
@@ -189,6 +200,7 @@ def test_the_page_can_be_read_at_twice_the_size(browser, server, hosts_own, rend
     assert cut == []
     row = sidebar.locator(".polaris-in-list").first
     row.scroll_into_view_if_needed()
+    shoot(page, f"cards-twice-{renderer}")
     boxes = [row.bounding_box(), sidebar.bounding_box()]
     assert boxes[0]["x"] >= boxes[1]["x"]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"] + boxes[1]["width"] + 1
@@ -201,7 +213,6 @@ def test_the_page_can_be_read_at_twice_the_size(browser, server, hosts_own, rend
     shoot(page, f"details-twice-{renderer}")
     dialog.get_by_role("button", name="Close").click()
     watched.check()
-    context.close()
 
 
 @pytest.fixture
@@ -221,7 +232,7 @@ def many(server):
 
 
 def test_a_scan_tells_how_far_it_is_and_is_cancelled(watched, server, many):
-    page = watched.open()
+    page = watched.page
     sidebar = open_sidebar(page)
     sidebar.get_by_role("button", name="Scan", exact=True).click()
     bar = sidebar.locator("progress")

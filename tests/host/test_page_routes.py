@@ -210,7 +210,7 @@ def test_widgets_of_frozen_nodes_are_those_of_their_schemas(comfy_server):
 
 def test_the_blueprint_is_offered_and_its_inside_runs(comfy_server):
     found = ask(comfy_server, "GET", "/api/global_subgraphs")[1]
-    [id] = [id for id, row in found.items() if row["name"] == "polaris_edit"]
+    [id] = [id for id, row in found.items() if row["name"] == "Polaris Edit"]
     told = ask(comfy_server, "GET", f"/api/global_subgraphs/{id}")[1]
     graph = json.loads(told["data"])
     info = comfy_server.client.get_json("/object_info")

@@ -2,7 +2,7 @@
 
 import { NodeCard } from "./cards.js";
 import { fill, h } from "./dom.js";
-import { outputKey } from "./graph.js";
+import { classOf, outputKey, RERANK } from "./graph.js";
 import { app, rootGraph, toast } from "./host.js";
 import { addPanel, grow, takePlace } from "./panel.js";
 import { changePins, pinsPlace, pinStates } from "./pins.js";
@@ -144,13 +144,14 @@ export class CardPanel {
 
   /** @param {Slot} slot */
   #slot(slot) {
+    const counted = classOf(this.node) === RERANK ? "kept_count" : "found_count";
     const by = slot.asked_by === "picture" ? t("asked_by_picture") : slot.query;
     const heading = h(
       "h4",
       {},
       word("slot", slot.slot),
       by ? h("span", { class: "polaris-query" }, by) : null,
-      h("span", { class: "polaris-count" }, t("found_count", { count: slot.found })),
+      h("span", { class: "polaris-count" }, t(counted, { count: slot.found })),
     );
     const cards = slot.cards.map((card) => new NodeCard(card, this.#actions));
     this.cards.push(...cards);

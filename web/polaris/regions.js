@@ -15,7 +15,7 @@ import { t } from "./text.js";
  */
 
 const EMPTY_PX = 40;
-const FULL_PX = 380;
+const FULL_PX = 420;
 
 /** @type {WeakMap<GraphNode, RegionPanel>} */
 const panels = new WeakMap();

@@ -28,7 +28,7 @@ class Sidebar {
     this.search = new SearchBox({
       onText: (text) => void this.#search((signal) => this.#byText(text, signal)),
       onPicture: (picture) => void this.#picture(picture),
-      onClear: () => this.#browse(),
+      onClear: () => void this.#browse(),
     });
     const maturity = setting("Polaris.Maturity", "PG").replace("-", "");
     this.filters = new Filters(maturity, () => this.#again());
@@ -59,8 +59,7 @@ class Sidebar {
     parent.append(this.element);
     api.addEventListener("polaris.job", this.#onJob);
     api.addEventListener("polaris.zoo", this.#onZoo);
-    this.#browse();
-    void this.#refresh();
+    void this.#browse().finally(() => this.#refresh()); // the cards are what is waited for
   }
 
   close() {
@@ -96,7 +95,7 @@ class Sidebar {
 
   #again() {
     if (this.repeat) this.repeat();
-    else this.#browse();
+    else void this.#browse();
   }
 
   #browse() {
@@ -113,7 +112,7 @@ class Sidebar {
       (error) => this.#fail(error),
     );
     this.list.show(source);
-    void source.start();
+    return source.start();
   }
 
   /** @param {(signal: AbortSignal) => Promise<import("./types.js").Found>} ask */
