@@ -8,6 +8,7 @@
     own        what was read from a file whose entry was completed by offers
     marks      by what offers (> 0) and files (entries, < 0) are told to be the same model
     imports    how far each imported catalogue was read; `refused` is what could not be
+    changes    the last change of what each entry says, numbered in the order in which they came
     meta       `store` (a name of this database of its own) and `generation` (counts changes)
 
 A version is the number of steps of `_STEPS` that were taken; a new database takes them all.
@@ -145,11 +146,42 @@ def _add_offers(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+_SAID = ("kind", "name", "file", "words", "tags", "description", "document")
+"""Columns that are indexed: a hash or a licence that becomes known is no change of them."""
+
+_CHANGE_TABLES = (
+    # One row a kind and entry, also for one that is gone. AUTOINCREMENT: numbers only rise.
+    """CREATE TABLE changes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL, entry INTEGER NOT NULL, UNIQUE (kind, entry))""",
+    "CREATE INDEX changes_number ON changes (kind, number)",
+    "INSERT INTO changes (kind, entry) SELECT kind, id FROM entries ORDER BY id",
+    """CREATE TRIGGER entry_came AFTER INSERT ON entries BEGIN
+        INSERT INTO changes (kind, entry) VALUES (new.kind, new.id); END""",
+    """CREATE TRIGGER entry_went AFTER DELETE ON entries BEGIN
+        DELETE FROM changes WHERE kind = old.kind AND entry = old.id;
+        INSERT INTO changes (kind, entry) VALUES (old.kind, old.id); END""",
+    f"""CREATE TRIGGER entry_says_else AFTER UPDATE ON entries
+        WHEN {" OR ".join(f"old.{name} IS NOT new.{name}" for name in _SAID)} BEGIN
+        DELETE FROM changes WHERE kind IN (old.kind, new.kind) AND entry = new.id;
+        INSERT INTO changes (kind, entry) VALUES (new.kind, new.id);
+        INSERT INTO changes (kind, entry) SELECT old.kind, new.id WHERE old.kind != new.kind;
+        END""",
+)
+
+
+def _add_changes(connection: sqlite3.Connection) -> None:
+    """What an index has to read anew since it was built."""
+    for statement in _CHANGE_TABLES:
+        connection.execute(statement)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _create,
     _add_name_keys,
     _add_page_index,
     _add_offers,
+    _add_changes,
 )
 SCHEMA_VERSION = len(_STEPS)
 
