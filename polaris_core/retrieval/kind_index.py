@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from polaris_core.catalogue.changes import Changes, changes_after, last_change, pending
 from polaris_core.catalogue.entry import Kind
@@ -41,7 +42,7 @@ __all__ = ["KindIndex", "forget", "load_kind"]
 _CHANGES_PER_SEGMENT = 4096
 """Read, embedded and written at a time: memory holds no more of them."""
 
-_FORM = "1"
+_FORM = "2"
 """Changes whenever segments are written in another form than before."""
 
 _CACHE = "embeddings.sqlite"
@@ -63,6 +64,10 @@ class KindIndex:
     def ids(self) -> Ids:
         """All entries of the kind, rising."""
         return self.words.ids
+
+    def copies(self, ids: Ids) -> npt.NDArray[np.uint64]:
+        """Equal numbers for ids, all held, of entries that say the same; 0 for the others."""
+        return self.words.copies[np.searchsorted(self.ids, ids)]
 
 
 class _Chain(Generic[Piece]):

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from polaris_core.catalogue.entry import Entry
 from polaris_core.index.base import Hits, Ids
 from polaris_core.retrieval.documents import (
+    COPY_OF,
     WORD_FIELDS,
     clean_name,
     exact_terms,
@@ -116,6 +118,11 @@ class WordIndex:
             for end in range(start + 1, min(start + _LONGEST_TERM, len(words)) + 1)
         }
         return best(self.ids, self.whole.scores(said), k, allowed)
+
+    @cached_property
+    def copies(self) -> npt.NDArray[np.uint64]:
+        """Equal numbers for entries that say the same under other names, shape `n`; 0 for none."""
+        return self.whole.marks(COPY_OF)
 
     def partners(self, checkpoint: str) -> Ids:
         """Entries that were trained on a checkpoint of this name, or speak of it; rising ids.

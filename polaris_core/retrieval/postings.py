@@ -90,6 +90,25 @@ class Postings:
         here = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return self.rows[here], self.weights[here]
 
+    def marks(self, start: str) -> npt.NDArray[np.uint64]:
+        """Of each entry, the eight letters behind `start` in its one term of that form; shape `n`.
+
+        They come as a number, 0 for entries without such a term. `start` is one ASCII character,
+        and all terms with it are nine letters long.
+        """
+        found = np.zeros(len(self.ids), np.uint64)
+        after = chr(ord(start) + 1).encode()
+        count = range(len(self.starts) - 1)
+        first, last = (
+            bisect_left(count, sought, key=self._term) for sought in (start.encode(), after)
+        )
+        terms = self.terms[int(self.offsets[first]) : int(self.offsets[last])]
+        letters = np.ascontiguousarray(np.reshape(terms, (-1, 9))[:, 1:]).view(np.uint64)
+        holders = np.diff(self.starts[first : last + 1])
+        here = self.rows[int(self.starts[first]) : int(self.starts[last])]
+        found[here] = np.repeat(letters[:, 0], holders)
+        return found
+
     def all_terms(self) -> list[bytes]:
         """All terms, sorted."""
         return [self._term(at) for at in range(len(self.starts) - 1)]

@@ -57,6 +57,13 @@ class TermIndex:
                 held[places] += 1
         return held == len(sought)
 
+    def marks(self, start: str) -> npt.NDArray[np.uint64]:
+        """What `Postings.marks` says of each entry, shape `n`."""
+        found = np.zeros(len(self.ids), np.uint64)
+        for segment, dead in zip(self._segments, self._dead, strict=True):
+            found[np.searchsorted(self.ids, segment.ids[~dead])] = segment.marks(start)[~dead]
+        return found
+
     def _holders(self, term: str) -> Iterator[tuple[Places, Weights]]:
         """Positions in `ids`, each once, with what the term counts there, by segment."""
         for segment, dead, places in zip(self._segments, self._dead, self._places, strict=True):
@@ -77,7 +84,7 @@ def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
     dead = overruled([(s.ids, s.gone) for s in segments])
     ids = _living(segments, dead)
     terms = [segment.all_terms() for segment in segments]
-    union = sorted({term for of_segment in terms for term in of_segment})
+    union: list[bytes] = sorted({term for of_segment in terms for term in of_segment})
     number = {term: at for at, term in enumerate(union)}
     numbers = [np.fromiter((number[t] for t in ts), np.int64, len(ts)) for ts in terms]
     counts = np.zeros(len(union), np.int64)
@@ -86,7 +93,7 @@ def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
             counts += np.bincount(of_segment[piece][repeated], minlength=len(union))
     starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     rows, weights = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32)
-    free = starts[:-1].copy()
+    free: npt.NDArray[np.int64] = np.array(starts[:-1])
     for segment, flags, of_segment in zip(segments, dead, numbers, strict=True):
         places = np.searchsorted(ids, segment.ids).astype(np.int32)
         for piece, held, counted, repeated in _pieces(segment, flags):
@@ -97,7 +104,7 @@ def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
             rows[target], weights[target] = places[held], counted
             free[of_segment[piece]] += here
     kept = np.flatnonzero(counts)
-    names = [union[at] for at in kept.tolist()]
+    names: list[bytes] = [union[at] for at in kept]
     gone = np.setdiff1d(np.unique(np.concatenate([s.gone for s in segments])), ids)
     return Postings(
         terms=np.frombuffer(b"".join(names), np.uint8),
