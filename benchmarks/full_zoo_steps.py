@@ -104,7 +104,7 @@ def size_mib(folder: Path) -> float:
 
 def read_dump(options: argparse.Namespace) -> Figures:
     """Import all records into a catalogue that is empty, unless it was done before."""
-    dump = DumpSource(options.home / f"records-{options.entries}.jsonl.gz")
+    dump = DumpSource(options.home / f"records-{options.entries}.jsonl.gz", name="records.jsonl.gz")
     with Store.open(home_of(options) / CATALOGUE) as store:
         report = import_from(store, dump, afresh=True)
         figures = {"entries": float(len(store.columns().ids))}
