@@ -30,7 +30,7 @@ from polaris_core.index.persist import open_index, save_index
 from polaris_core.instructions.intent import EditIntent, InstructionType, Topics
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.kind_index import KindIndex
-from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
+from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder, WordSegment
 from polaris_core.retrieval.shortlist import SlotName
 from polaris_core.retrieval.two_level import retrieve_checkpoints, retrieve_loras
 from polaris_core.retrieval.zoo import Zoo, ZooState, facts_of
@@ -156,14 +156,14 @@ def prepared_zoo(home: Path) -> PreparedZoo:
 def words_of(zoo: Zoo, folder: Path, kind: Kind) -> WordIndex:
     """The words of all entries."""
     try:
-        return WordIndex.open(folder)
+        return WordIndex([WordSegment.open(folder)])
     except IndexProblem:
         print(f"indexing the words of {kind.value}s", file=sys.stderr, flush=True)
         builder = WordIndexBuilder()
         for entry in zoo.store.all(kind):
             builder.add(entry)
         builder.finish().save(folder)
-        return WordIndex.open(folder)
+        return WordIndex([WordSegment.open(folder)])
 
 
 def vectors_of(folder: Path, ids: npt.NDArray[np.int64], centres: Embeddings, name: str) -> object:

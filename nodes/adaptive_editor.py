@@ -144,6 +144,7 @@ class AdaptiveEditor(io.ComfyNode):
                     denoise=denoise or None,
                     extra_negative=negative,
                     allow_unknown_base=unknown_base,
+                    allow_missing=fetch,
                 ),
                 **needs,
             )

@@ -65,6 +65,7 @@ class CheckpointRetriever(io.ComfyNode):
     ) -> io.NodeOutput:
         from polaris_core.catalogue.entry import Maturity
         from polaris_core.page.results import shortlist_cards
+        from polaris_core.planning.missing import with_usable_checkpoint
         from polaris_core.retrieval.explain import describe
         from polaris_core.retrieval.pins import Pins
         from polaris_core.retrieval.shortlist import SlotName
@@ -79,7 +80,10 @@ class CheckpointRetriever(io.ComfyNode):
             k=candidates,
             progress=_host.progress(),
         )
-        shortlist = _fetching.with_file(cls, shortlist, SlotName.CHECKPOINT)
+        if fetch:
+            shortlist = _fetching.with_file(cls, shortlist, SlotName.CHECKPOINT)
+        else:
+            shortlist = with_usable_checkpoint(shortlist)
         best = shortlist.best(SlotName.CHECKPOINT)
         assert best is not None  # retrieve_checkpoints raises when nothing fits
         model, clip, vae = _host.load_checkpoint(best.entry)

@@ -8,6 +8,7 @@ from . import _host
 from ._types import HostZoo, ZooIO
 
 _MATURITY = {"PG": 1, "PG-13": 2, "R": 4, "X": 8, "XXX": 16}
+_HERE, _ANYWHERE = "on this disk", "anywhere"
 _LICENCES = {
     "any": {},
     "pictures may be sold": {"commercial": True},
@@ -82,15 +83,24 @@ class PolarisZoo(io.ComfyNode):
                     optional=True,
                     tooltip="Whether models of real persons' likeness may be used.",
                 ),
+                io.Combo.Input(
+                    "where",
+                    options=[_HERE, _ANYWHERE],
+                    default=_HERE,
+                    optional=True,
+                    tooltip="Anywhere: also models that are known but not on this disk. They are "
+                    "listed with where to get them; used are those that are here, or fetched.",
+                ),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[ZooIO.Output("zoo")],
         )
 
     @classmethod
-    def fingerprint_inputs(cls, rescan: str, **_: object) -> object:
+    def fingerprint_inputs(cls, rescan: str, where: str = _HERE, **_: object) -> object:
         if rescan == "when folders change":
-            return _host.folders_state()
+            imported = _host.store().key() if where == _ANYWHERE else ""
+            return f"{_host.folders_state()} {imported}"
         return float("nan") if rescan == "every run" else ""  # NaN never equals the last one
 
     @classmethod
@@ -104,6 +114,7 @@ class PolarisZoo(io.ComfyNode):
         rescan: str,
         licence: str = "any",
         people: bool = True,
+        where: str = _HERE,
     ) -> io.NodeOutput:
         from polaris_core.catalogue.entry import BaseModel
         from polaris_core.retrieval.filters import Filters
@@ -117,6 +128,7 @@ class PolarisZoo(io.ComfyNode):
             families=None if base_model == "any" else frozenset({BaseModel(base_model)}),
             folders=tuple(line.strip().strip("/") for line in folders.splitlines() if line.strip()),
             people=people,
+            on_disk_only=where == _HERE,
             **_LICENCES[licence],
         )
         summary = report.summary() if report else "not scanned"

@@ -88,7 +88,6 @@ __all__ = [
     "WorkflowRejected",
     "WrongContent",
 ]
-
 _SHOWN_CHARACTERS = 200
 
 

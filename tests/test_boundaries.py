@@ -20,6 +20,7 @@ ORDER = [
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
+    {"site_tokens"},
     {"index", "instructions", "fetching", "importing", "testing"},
     {"regions", "retrieval"},
     {"rerank"},

@@ -46,6 +46,12 @@ COLUMNS = (
 )
 """Columns of the table `entries` besides `id`, in the order of a row."""
 
+# Looked up several hundred times a search, which calling the class is too slow for.
+_KINDS = {kind.value: kind for kind in Kind}
+_BASE_MODELS = {base.value: base for base in BaseModel}
+_ROLES = {role.value: role for role in Role}
+_MATURITIES = {int(level): level for level in Maturity}
+
 _ESCAPED = "\x1a"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INTEGERS = range(-(2**63), 2**63)
@@ -209,9 +215,9 @@ def _entry_of(id: int, row: Sequence[Any]) -> Entry:
     adapter_type = rest.get("adapter_type")
     return Entry(
         name=loaded(name),
-        kind=Kind(kind),
-        base_model=BaseModel(base_model),
-        role=Role(role),
+        kind=_KINDS[kind],
+        base_model=_BASE_MODELS[base_model],
+        role=_ROLES[role],
         id=id,
         adapter_type=AdapterType(adapter_type) if adapter_type else None,
         trigger_words=tuple(json.loads(loaded(words))),
@@ -222,10 +228,10 @@ def _entry_of(id: int, row: Sequence[Any]) -> Entry:
         negative=rest.get("negative", ""),
         example_prompts=tuple(rest.get("example_prompts", ())),
         previews=tuple(
-            Preview(path, url, Maturity(level), prompt)
+            Preview(path, url, _MATURITIES[level], prompt)
             for path, url, level, prompt in rest.get("previews", ())
         ),
-        maturity=Maturity(maturity),
+        maturity=_MATURITIES[maturity],
         licence=rest.get("licence", ""),
         terms=Terms(*(_ANSWERS[terms >> 2 * place & 3] for place in range(3))),
         real_person=bool(terms >> 6 & 1),

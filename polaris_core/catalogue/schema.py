@@ -8,6 +8,7 @@
     own        what was read from a file whose entry was completed by offers
     marks      by what offers (> 0) and files (entries, < 0) are told to be the same model
     imports    how far each imported catalogue was read; `refused` is what could not be
+    changes    the last change of what each entry says, numbered in the order in which they came
     meta       `store` (a name of this database of its own) and `generation` (counts changes)
 
 A version is the number of steps of `_STEPS` that were taken; a new database takes them all.
@@ -24,6 +25,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
+from polaris_core.catalogue.tables import CHANGE_TABLES, FIRST_TABLES, OFFER_TABLES
 from polaris_core.errors import StoreProblem
 
 __all__ = ["SCHEMA_VERSION", "connect", "guarded"]
@@ -38,53 +40,9 @@ POSIX, closing a file drops the locks of all connections that this process has t
 process would then take away the log beside it."""
 _one_at_a_time = threading.RLock()
 
-_FIRST_TABLES = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    # AUTOINCREMENT: the id of an entry that was removed is never given to another.
-    """CREATE TABLE entries (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        identity TEXT NOT NULL UNIQUE,
-        kind TEXT NOT NULL, base_model TEXT NOT NULL, role TEXT NOT NULL,
-        maturity INTEGER NOT NULL, unsafe INTEGER NOT NULL, on_disk INTEGER NOT NULL,
-        root TEXT NOT NULL, file TEXT NOT NULL, source TEXT NOT NULL,
-        sha256 TEXT NOT NULL, autov3 TEXT NOT NULL,
-        size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL,
-        name TEXT NOT NULL, words TEXT NOT NULL, tags TEXT NOT NULL,
-        description TEXT NOT NULL, document TEXT NOT NULL)""",
-    # Holds all that `Columns` needs: the wide table itself is not read for it.
-    """CREATE INDEX entries_facets
-        ON entries (kind, base_model, role, maturity, unsafe, on_disk)""",
-    "CREATE INDEX entries_sha256 ON entries (sha256) WHERE sha256 != ''",
-    "CREATE INDEX entries_autov3 ON entries (autov3) WHERE autov3 != ''",
-    """CREATE VIRTUAL TABLE searched USING fts5 (
-        name, file, words, tags, description, content='entries', content_rowid='id',
-        tokenize='unicode61 remove_diacritics 2')""",
-    """CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN
-        INSERT INTO searched (rowid, name, file, words, tags, description)
-        VALUES (new.id, new.name, new.file, new.words, new.tags, new.description); END""",
-    """CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN
-        INSERT INTO searched (searched, rowid, name, file, words, tags, description)
-        VALUES ('delete', old.id, old.name, old.file, old.words, old.tags, old.description); END""",
-    """CREATE TRIGGER entries_changed AFTER UPDATE OF name, file, words, tags, description
-        ON entries BEGIN
-        INSERT INTO searched (searched, rowid, name, file, words, tags, description)
-        VALUES ('delete', old.id, old.name, old.file, old.words, old.tags, old.description);
-        INSERT INTO searched (rowid, name, file, words, tags, description)
-        VALUES (new.id, new.name, new.file, new.words, new.tags, new.description); END""",
-    # `path` has no links in it: the same file found by two ways has one row.
-    """CREATE TABLE files (
-        path TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL,
-        signature TEXT NOT NULL, id INTEGER) WITHOUT ROWID""",
-    """CREATE TABLE problems (
-        root TEXT NOT NULL, owner TEXT NOT NULL, class TEXT NOT NULL, path TEXT NOT NULL,
-        problem TEXT NOT NULL, value TEXT NOT NULL, hint TEXT NOT NULL)""",
-    "CREATE INDEX problems_owner ON problems (owner, root)",
-    "CREATE TABLE roots (root TEXT PRIMARY KEY, device TEXT NOT NULL) WITHOUT ROWID",
-)
-
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in _FIRST_TABLES:
+    for statement in FIRST_TABLES:
         connection.execute(statement)
     facts = [("store", uuid.uuid4().hex), ("generation", 0)]
     connection.executemany("INSERT INTO meta VALUES (?, ?)", facts)
@@ -112,36 +70,15 @@ def _add_page_index(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX entries_page ON entries (modified_ns, size_bytes)")
 
 
-_OFFER_TABLES = (
-    "ALTER TABLE entries ADD COLUMN terms INTEGER NOT NULL DEFAULT 0",
-    "DROP INDEX entries_facets",
-    """CREATE INDEX entries_facets
-        ON entries (kind, base_model, role, maturity, terms, unsafe, on_disk)""",
-    """CREATE TABLE offers (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        origin TEXT NOT NULL, key TEXT NOT NULL, revision TEXT NOT NULL,
-        entry INTEGER, document BLOB NOT NULL, UNIQUE (origin, key))""",
-    "CREATE INDEX offers_revision ON offers (origin, revision) WHERE revision != ''",
-    "CREATE INDEX offers_entry ON offers (entry)",
-    "CREATE TABLE own (id INTEGER PRIMARY KEY, document BLOB NOT NULL)",
-    # `place` follows from what the owner is, not from when it came: see `owners`.
-    """CREATE TABLE marks (
-        name TEXT NOT NULL, place INTEGER NOT NULL, owner INTEGER NOT NULL, told TEXT NOT NULL,
-        PRIMARY KEY (name, place, owner)) WITHOUT ROWID""",
-    "CREATE INDEX marks_owner ON marks (owner)",
-    """CREATE TABLE imports (
-        origin TEXT PRIMARY KEY, cursor TEXT NOT NULL, pages INTEGER NOT NULL,
-        completed INTEGER NOT NULL) WITHOUT ROWID""",
-    """CREATE TABLE refused (
-        origin TEXT NOT NULL, key TEXT NOT NULL,
-        problem TEXT NOT NULL, value TEXT NOT NULL, hint TEXT NOT NULL,
-        PRIMARY KEY (origin, key)) WITHOUT ROWID""",
-)
-
-
 def _add_offers(connection: sqlite3.Connection) -> None:
     """Imported catalogues: entries that are not on disk, and what completes those that are."""
-    for statement in _OFFER_TABLES:
+    for statement in OFFER_TABLES:
+        connection.execute(statement)
+
+
+def _add_changes(connection: sqlite3.Connection) -> None:
+    """What an index has to read anew since it was built."""
+    for statement in CHANGE_TABLES:
         connection.execute(statement)
 
 
@@ -150,6 +87,7 @@ _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _add_name_keys,
     _add_page_index,
     _add_offers,
+    _add_changes,
 )
 SCHEMA_VERSION = len(_STEPS)
 

@@ -16,8 +16,8 @@ from polaris_core.errors import (
     SourceUnreachable,
 )
 from polaris_core.fetching.addresses import Address
-from polaris_core.fetching.tokens import TOKENS_FILE, Tokens
 from polaris_core.llm.faults import asked_pause_s
+from polaris_core.site_tokens import TOKENS_FILE, VARIABLES, Tokens
 
 __all__ = ["Asked", "PassingError", "complaint_in", "fault_in", "login_wanted"]
 
@@ -77,7 +77,7 @@ def fault_in(
     if status == 429:
         later = f"in {_duration(wait_s)}" if wait_s else "in a while"
         hint = f"Try again {later}; what has come is kept"
-        if not asked.tokens.has(asked.address):
+        if not asked.tokens.of(asked.address.origin):
             hint += f". With a token a site may allow more: {_where_tokens_go(asked)}"
         return PassingError(
             AskedTooOften(f"{where} is asked too often (429)", value=said, hint=hint), wait_s
@@ -92,7 +92,7 @@ def fault_in(
 
 def _denied(status: int, told: str, said: str, asked: Asked) -> AccessDenied:
     where, place = asked.address.host, asked.place
-    has_token = asked.tokens.has(asked.address)
+    has_token = asked.tokens.of(asked.address.origin) is not None
     if status == 402 or _EARLY.search(told):
         return AccessDenied(
             f"{where} gives this file only to those who bought early access ({status})",
@@ -133,7 +133,7 @@ def login_wanted(target: Address, asked: Asked) -> AccessDenied | None:
     if any(_EARLY.fullmatch(reason) for reason in reasons):
         return _denied(402, "", "", asked)
     if "download-auth" in reasons or target.path.rstrip("/").endswith("/login"):
-        if asked.tokens.has(asked.address):
+        if asked.tokens.of(asked.address.origin):
             return _denied(401, "", "it leads to its login page", asked)
         return _token_wanted(f"{asked.address.host} leads to its login page", asked)
     return None
@@ -145,11 +145,9 @@ def _token_wanted(problem: str, asked: Asked) -> AccessDenied:
 
 
 def _where_tokens_go(asked: Asked) -> str:
-    names = {"https://civitai.com": "CIVITAI_API_TOKEN", "https://huggingface.co": "HF_TOKEN"}
     origin = asked.address.origin
-    variable = (
-        f"put it into the environment variable {names[origin]}, or " if origin in names else ""
-    )
+    name = VARIABLES.get(origin, ("",))[0]
+    variable = f"put it into the environment variable {name}, or " if name else ""
     return f'{variable}write {{"{origin}": "the token"}} into {TOKENS_FILE}'
 
 

@@ -16,9 +16,9 @@ from polaris_core.fetching.part import Part
 from polaris_core.fetching.place import check_name, check_room, put_in_place, taken
 from polaris_core.fetching.resolver import CheckedResolver
 from polaris_core.fetching.site import Limits, Site
-from polaris_core.fetching.tokens import Tokens
 from polaris_core.llm.background import run_beside
 from polaris_core.progress import Progress, silent
+from polaris_core.site_tokens import Tokens
 
 __all__ = ["Fetched", "fetch"]
 

@@ -23,7 +23,7 @@ from typing import Any, cast
 from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.errors import AddressRefused, InvalidInput
 from polaris_core.fetching.addresses import USUAL_HOSTS, Rules, parse_address
-from polaris_core.fetching.tokens import Tokens, read_tokens
+from polaris_core.site_tokens import Tokens, read_tokens
 
 __all__ = ["SETTINGS_FILE", "Settings", "read_settings"]
 

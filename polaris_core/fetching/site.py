@@ -26,7 +26,7 @@ from polaris_core.errors import AddressRefused, FetchProblem, SourceUnreachable
 from polaris_core.fetching.addresses import Address, Rules
 from polaris_core.fetching.faults import Asked, PassingError, fault_in, login_wanted
 from polaris_core.fetching.resolver import CheckedResolver, PrivateAddressError
-from polaris_core.fetching.tokens import Tokens
+from polaris_core.site_tokens import Tokens
 
 if TYPE_CHECKING:
     import aiohttp
@@ -168,7 +168,7 @@ class Site:
             response = await self._session.get(
                 # Signatures must arrive as they were written.
                 yarl.URL(address.url, encoded=True),
-                headers={**headers, **self._tokens.header_for(address)},
+                headers={**headers, **self._tokens.header_for(address.origin)},
                 allow_redirects=False,
             )
         try:

@@ -14,7 +14,7 @@ from polaris_core.importing.huggingface import HUB, HubSource
 from polaris_core.importing.manager_list import ManagerListSource
 from polaris_core.importing.records import Versions
 from polaris_core.importing.table import TableSource
-from polaris_core.importing.tokens import token_for
+from polaris_core.site_tokens import token_for
 
 __all__ = ["source_named"]
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
 from polaris_core.errors import IndexMismatch, IndexProblem
-from polaris_core.index.base import VectorIndex
+from polaris_core.index.base import Ids, VectorIndex
 from polaris_core.index.exact import ExactIndex
-from polaris_core.index.factory import Kind, build_index, has_faiss
+from polaris_core.index.factory import AnyIndex, Kind, build_index, has_faiss
 from polaris_core.index.faiss_index import FastIndex, FlatIndex
 from polaris_core.index.files import FileSet, read_set, write_set
 from polaris_core.index.rows import Rows
+from polaris_core.index.segments import Segment, joined_rows
 from polaris_core.progress import Progress, silent
 
-__all__ = ["open_index", "save_index"]
+__all__ = ["join_segments", "open_index", "open_segment", "save_index", "save_segment"]
 
 
 def save_index(
@@ -46,8 +49,81 @@ def save_index(
         MissingDependency: `kind` needs faiss and it is not installed.
         IndexProblem: The folder cannot be written to.
     """
-    index = build_index(Rows.of(ids, vectors), kind, progress)
-    rows = index.rows
+    _write(folder, Rows.of(ids, vectors), None, encoder_name, kind, progress)
+    return open_index(folder, encoder_name)
+
+
+def save_segment(
+    folder: Path, ids: npt.ArrayLike, vectors: npt.ArrayLike, gone: Ids, encoder_name: str
+) -> None:
+    """Write a segment as `save_index` writes an index; `gone` are ids of earlier segments.
+
+    Raises:
+        InvalidInput: Ids or vectors cannot be indexed.
+        IndexProblem: The folder cannot be written to.
+    """
+    _write(folder, Rows.of(ids, vectors), gone, encoder_name)
+
+
+def join_segments(
+    folder: Path, segments: Sequence[Segment], encoder_name: str, *, are_all: bool
+) -> None:
+    """Write one segment that says what these say, earliest first.
+
+    Args:
+        folder: Made if it is missing; holds nothing but this segment.
+        segments: At least one.
+        encoder_name: `name` of the encoder that made the vectors.
+        are_all: Whether nothing comes before them, so that nobody need know what is gone.
+
+    Raises:
+        IndexProblem: The folder cannot be written to, or a segment is damaged.
+    """
+    scratch = folder / f"vectors-{uuid4().hex}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows, gone = joined_rows(segments, scratch)
+        _write(folder, rows, gone[:0] if are_all else gone, encoder_name)
+    except OSError as error:
+        hint = f"See that {folder} can be written to and has space"
+        raise IndexProblem("the index cannot be written", value=str(error), hint=hint) from error
+    finally:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+
+
+def open_segment(folder: Path, encoder_name: str) -> Segment:
+    """Open what `save_segment` or `join_segments` wrote, as `open_index` does.
+
+    Raises:
+        IndexMismatch: It was built by another encoder.
+        IndexProblem: There is none, or its files are damaged or of another version.
+    """
+    index, files = _open(folder, encoder_name)
+    return Segment(index, files.array("gone", np.int64, (int(files.number("gone")),)))
+
+
+def open_index(folder: Path, encoder_name: str) -> VectorIndex:
+    """Open the index in `folder` by memory map, without reading the vectors.
+
+    An index whose kind needs faiss is opened as an exact one where faiss is missing.
+
+    Raises:
+        IndexMismatch: It was built by another encoder.
+        IndexProblem: There is none, or its files are damaged or of another version.
+    """
+    return _open(folder, encoder_name)[0]
+
+
+def _write(
+    folder: Path,
+    rows: Rows,
+    gone: Ids | None,
+    encoder_name: str,
+    kind: Kind = "auto",
+    progress: Progress = silent,
+) -> None:
+    index = build_index(rows, kind, progress)
     facts: dict[str, object] = {
         "encoder": encoder_name,
         "kind": index.kind,
@@ -62,23 +138,17 @@ def save_index(
         "filled": _writer(filled),
         "vectors": _writer(rows.vectors),
     }
+    if gone is not None:
+        facts["gone"] = len(gone)
+        parts["gone"] = _writer(gone)
     if isinstance(index, FastIndex) and index.has_codes:
         parts["codes"] = index.write_codes
     progress(1, 2, "writing the index")
     write_set(folder, facts, parts)
     progress(2, 2, "writing the index")
-    return open_index(folder, encoder_name)
 
 
-def open_index(folder: Path, encoder_name: str) -> VectorIndex:
-    """Open the index in `folder` by memory map, without reading the vectors.
-
-    An index whose kind needs faiss is opened as an exact one where faiss is missing.
-
-    Raises:
-        IndexMismatch: It was built by another encoder.
-        IndexProblem: There is none, or its files are damaged or of another version.
-    """
+def _open(folder: Path, encoder_name: str) -> tuple[AnyIndex, FileSet]:
     files = read_set(folder)
     encoder = files.text("encoder")
     if encoder != encoder_name:
@@ -90,11 +160,11 @@ def open_index(folder: Path, encoder_name: str) -> VectorIndex:
     rows = _rows(files)
     kind = files.text("kind")
     if kind in ("flat", "fast", "exact") and (kind == "exact" or not has_faiss()):
-        return ExactIndex(rows)
+        return ExactIndex(rows), files
     if kind == "flat":
-        return FlatIndex(rows)
+        return FlatIndex(rows), files
     if kind == "fast":
-        return FastIndex(rows, files.data.get("codes"))
+        return FastIndex(rows, files.data.get("codes")), files
     raise IndexProblem("an index of an unknown kind", value=kind, hint="Build the index again")
 
 

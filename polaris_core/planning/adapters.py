@@ -15,6 +15,7 @@ from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.planning.plan import Decision
 from polaris_core.planning.rules import COMBINED_STRENGTH, DEFAULT_STRENGTH, share_strengths
 from polaris_core.rerank.allocate import strength_shares
+from polaris_core.retrieval.explain import where_to_get
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "choose_strengths",
     "describe_entry",
     "trouble_with",
-    "where_to_get",
 ]
 
 _SLOTS = (SlotName.STYLE, SlotName.OBJECT)
@@ -172,14 +172,6 @@ def _part(
         else:
             fitting.append(hit)
     return fitting, skipped
-
-
-def where_to_get(entry: Entry) -> str:
-    """That an entry is not on this disk, and where it can be had; empty if it is here."""
-    if entry.on_disk:
-        return ""
-    place = entry.source or entry.download
-    return "it is not on this disk" + (f"; get it from {place}" if place else "")
 
 
 def trouble_with(entry: Entry, base: BaseModel, allow_unknown: bool) -> str:

@@ -17,7 +17,6 @@ from polaris_core.planning.adapters import (
     choose_adapters,
     choose_strengths,
     describe_entry,
-    where_to_get,
 )
 from polaris_core.planning.licences import decide_licence
 from polaris_core.planning.needs import check_needs
@@ -29,6 +28,7 @@ from polaris_core.planning.prompts import (
     write_prompt,
 )
 from polaris_core.planning.rules import Denoise, choose_denoise, choose_mask, default_negative
+from polaris_core.retrieval.explain import where_to_get
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
 __all__ = ["PlanOptions", "make_plan"]

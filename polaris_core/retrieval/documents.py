@@ -10,6 +10,8 @@ than one joined text; see benchmarks/retrieval_quality.py.)
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,11 +20,13 @@ from polaris_core.catalogue.entry import Entry
 from polaris_core.retrieval.words import divide, stems
 
 __all__ = [
+    "COPY_OF",
     "METHOD",
     "WORD_FIELDS",
     "TextField",
     "WordField",
     "clean_name",
+    "copy_term",
     "exact_terms",
     "partner_term",
     "short_names",
@@ -78,6 +82,10 @@ _PRAISE = re.compile(
 _WEIGHTS_SUFFIX = re.compile(r"(?i)\.(?:safetensors|ckpt|pt|bin|pth)$")
 _PARTNER = "with"
 """Begins terms for checkpoints; as a stop word it cannot begin any other term."""
+
+COPY_OF = "="
+"""Begins the terms of `copy_term`; no word begins with it."""
+_FEWEST_COPIED = 12
 
 _TAGS = 8
 _TRIGGERS = 6
@@ -142,7 +150,7 @@ def word_fields(entry: Entry) -> dict[str, list[str]]:
 def exact_terms(entry: Entry) -> set[str]:
     """Whole names and trigger words as stems joined by blanks: who says one means this entry.
 
-    Also one `partner_term` for each checkpoint it is known to go with.
+    Also one `partner_term` for each checkpoint it is known to go with, and its `copy_term`.
     """
     said: list[str] = [*short_names(entry.name)]
     for trigger in entry.trigger_words[:64]:
@@ -150,7 +158,8 @@ def exact_terms(entry: Entry) -> set[str]:
         said += trigger[:400].split(",")
     terms = {" ".join(words) for text in said if (words := stems(text))}
     partners = [entry.extra.get("training_base", ""), *entry.extra.get("used_with", "").split("\n")]
-    return terms | {term for name in partners[:32] if (term := partner_term(name))}
+    terms |= {term for name in partners[:32] if (term := partner_term(name))}
+    return terms | {copy for copy in (copy_term(entry),) if copy}
 
 
 def partner_term(checkpoint: str) -> str:
@@ -158,6 +167,20 @@ def partner_term(checkpoint: str) -> str:
     path = checkpoint[:300].replace("\\", "/").rpartition("/")[2]
     words = stems(clean_name(_WEIGHTS_SUFFIX.sub("", path)))
     return f"{_PARTNER} {' '.join(words)}" if words else ""
+
+
+def copy_term(entry: Entry) -> str:
+    """A term that entries share which say the same under other names; empty for those of few words.
+
+    They have the same words in description, triggers and example prompts: one model that was
+    uploaded again. A description that its author writes under every model is not enough.
+    """
+    told = (entry.description[:1500], ", ".join(entry.trigger_words)[:1500])
+    words = [stems(text) for text in (*told, *entry.example_prompts[:3])]
+    if sum(map(len, words)) < _FEWEST_COPIED or not any(words[1:]):
+        return ""
+    digest = hashlib.blake2b(repr(words).encode(), digest_size=6).digest()
+    return COPY_OF + base64.b64encode(digest).decode()
 
 
 def _spoken(tags: Iterable[str]) -> list[str]:

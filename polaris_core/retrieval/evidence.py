@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polaris_core.encoders.base import TextEncoder
-from polaris_core.index.base import Hits, Ids, VectorIndex
+from polaris_core.index.base import Hits, Ids
+from polaris_core.retrieval.copies import Copies, deep_enough, ranks_of, repeats_last
 from polaris_core.retrieval.filters import Flags
 from polaris_core.retrieval.fuse import fuse
 from polaris_core.retrieval.kind_index import KindIndex
@@ -52,14 +53,21 @@ class Evidence:
     sources: Mapping[str, Hits]
     asked: Sequence[Hits] = ()
     """Cosines with the whole query and with each of its phrases."""
+    copies: Copies | None = None
+    """Tells who says the same under another name."""
 
     def cosine(self, id: int) -> float:
         """The largest cosine of a candidate with the query or one of its phrases; -1 if unknown."""
         return self._cosines.get(id, -1.0)
 
     def ranked(self) -> tuple[Ids, npt.NDArray[np.float64]]:
-        """All candidates with their fused scores, best first."""
-        return fuse({name: hits.ids for name, hits in self.sources.items()}, WEIGHTS)
+        """All candidates with their fused scores, best first; what others repeat comes last."""
+        rankings = {name: hits.ids for name, hits in self.sources.items()}
+        if self.copies is None:
+            return fuse(rankings, WEIGHTS)
+        ranks = {name: ranks_of(self.copies(ids)) for name, ids in rankings.items()}
+        ids, scores = fuse(rankings, WEIGHTS, ranks=ranks)
+        return repeats_last(ids, scores, self.copies(ids))
 
     def of(self, id: int) -> tuple[SourceScore, ...]:
         """What each source that knows this candidate said of it."""
@@ -95,7 +103,7 @@ class Evidence:
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] > 0]
         sources = {**self.sources, name: Hits(ids[order], scores[order])}
-        return Evidence(sources, self.asked)
+        return Evidence(sources, self.asked, self.copies)
 
 
 def ask_text(
@@ -117,25 +125,38 @@ def ask_text(
     ids = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
     parts = phrases(text)
     asked = [text, *parts] if len(parts) > 1 else [text]
-    cosines = [index.text.search(vector, depth, ids) for vector in encoder.encode_texts(asked)]
+    vectors, copies = encoder.encode_texts(asked), index.copies
+    whole = deep_enough(lambda k: index.text.search(vectors[0], k, ids), depth, copies)
+    cosines = [whole, *(index.text.search(vector, depth, ids) for vector in vectors[1:])]
     sources = {"dense": cosines[0]}
     if len(parts) > 1:
         sources["phrases"] = _best_phrase(cosines[1:], depth)
-    sources["words"] = index.words.search(text, depth, allowed)
-    sources["trigger"] = index.words.search_whole(text, depth, allowed)
-    return Evidence(sources, cosines)
+    words = index.words
+    sources["words"] = deep_enough(lambda k: words.search(text, k, allowed), depth, copies)
+    sources["trigger"] = deep_enough(lambda k: words.search_whole(text, k, allowed), depth, copies)
+    return Evidence(sources, cosines, copies)
 
 
 def ask_picture(
-    half: VectorIndex, ids: Ids, picture: npt.NDArray[np.float32], allowed: Flags | None, k: int
+    index: KindIndex, picture: npt.NDArray[np.float32], allowed: Flags | None, k: int
 ) -> Evidence:
-    """Search the picture half for previews that look like this one; `picture` is its embedding.
+    """Search the picture half for previews that look like this one.
+
+    Args:
+        index: Of the kind sought; it has a picture half.
+        picture: The embedding of the picture.
+        allowed: Which of `index.ids` may be returned; None for all.
+        k: How many hits are wanted in the end.
 
     Raises:
         PolarisError: As the index does.
     """
-    within = None if allowed is None or bool(allowed.all()) else ids[allowed]
-    return Evidence({"dense": half.search(picture, max(_DEPTH, 2 * k), within)})
+    half = index.picture
+    assert half is not None
+    within = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
+    depth = max(_DEPTH, 2 * k)
+    hits = deep_enough(lambda k: half.search(picture, k, within), depth, index.copies)
+    return Evidence({"dense": hits}, copies=index.copies)
 
 
 def _best_phrase(found: list[Hits], depth: int) -> Hits:

@@ -22,7 +22,10 @@ DAMPING = 10.0
 
 
 def fuse(
-    rankings: Mapping[str, Ids], weights: Mapping[str, float], damping: float = DAMPING
+    rankings: Mapping[str, Ids],
+    weights: Mapping[str, float],
+    damping: float = DAMPING,
+    ranks: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> tuple[Ids, npt.NDArray[np.float64]]:
     """Join rankings into one.
 
@@ -30,6 +33,7 @@ def fuse(
         rankings: Ids by source, each best first and without repetitions.
         weights: What each source counts, ≥ 0; 1 where it is not named.
         damping: Added to every rank, ≥ 0.
+        ranks: The rank of each id by source, from 1 on; None for 1, 2, 3 …
 
     Returns:
         All ids that any source ranked, best first, ties by the smaller id; and their scores.
@@ -46,9 +50,9 @@ def fuse(
     ids = np.unique(np.concatenate([rankings[source] for source in used]))
     scores = np.zeros(len(ids))
     for source in used:
-        ranks = np.arange(1, len(rankings[source]) + 1)
+        order = np.arange(1, len(rankings[source]) + 1) if ranks is None else ranks[source]
         scores[np.searchsorted(ids, rankings[source])] += weights.get(source, 1.0) / (
-            damping + ranks
+            damping + order
         )
     order = np.lexsort((ids, -scores))
     return ids[order], scores[order]

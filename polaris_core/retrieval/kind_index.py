@@ -1,12 +1,12 @@
 """Everything that is searched of one kind: vectors of both halves, and words.
 
-On disk every part lies in a folder that is named by what it holds:
+On disk every part is a chain of segments (see `spans`):
 
-    <home>/indices/<kind>/<part>-<encoder>/<content>/
+    <home>/indices/<kind>/<part>-<encoder>/<catalogue>/<first change>-<last change>/
 
-So a part that is there is the right one, builders cannot disturb each other, and what another
-encoder built is never taken. Vectors are kept in a cache besides, one an entry: when the catalogue
-changes, or a build was stopped, only entries that say something new are embedded.
+So a part that is there is the right one, what another encoder built is never taken, and one entry
+more costs one small segment. Vectors are kept in a cache besides, one an entry: when much of the
+catalogue changes, or a build was stopped, only entries that say something new are embedded.
 """
 
 from __future__ import annotations
@@ -14,39 +14,41 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
-from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.changes import Changes, changes_after, last_change, pending
+from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.store import Store
-from polaris_core.encoders.base import Embeddings, Encoders
+from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.cache import EmbeddingCache
 from polaris_core.errors import IndexProblem
 from polaris_core.index.base import Ids, VectorIndex
-from polaris_core.index.persist import open_index, save_index
-from polaris_core.index.rows import Rows
+from polaris_core.index.exact import ExactIndex
+from polaris_core.index.segments import Segment, as_one_index
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import METHOD
-from polaris_core.retrieval.embed import (
-    picture_fingerprint,
-    picture_vectors,
-    text_fingerprint,
-    text_vectors,
-)
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
+from polaris_core.retrieval.parts import Part, Vectors, Words, picture_part, text_part, within
+from polaris_core.retrieval.spans import Span, chain_in, remove_others, tail_to_join
 
-__all__ = ["HasRows", "KindIndex", "content_key", "forget", "load_kind"]
+__all__ = ["KindIndex", "forget", "load_kind"]
 
-_INDEXED = (
-    "SELECT id, name, file, words, tags, description, document FROM entries "
-    "WHERE kind = ? ORDER BY id"
-)
-_ENTRIES_PER_BATCH = 128
+_CHANGES_PER_SEGMENT = 4096
+"""Read, embedded and written at a time: memory holds no more of them."""
+
+_FORM = "2"
+"""Changes whenever segments are written in another form than before."""
+
 _CACHE = "embeddings.sqlite"
+_ATTEMPTS = 5
+
+Piece = TypeVar("Piece")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,95 +65,98 @@ class KindIndex:
         """All entries of the kind, rising."""
         return self.words.ids
 
+    def copies(self, ids: Ids) -> npt.NDArray[np.uint64]:
+        """Equal numbers for ids, all held, of entries that say the same; 0 for the others."""
+        return self.words.copies[np.searchsorted(self.ids, ids)]
 
-class HasRows(Protocol):
-    """An index that keeps its vectors, as all of ours do."""
+
+class _Chain(Generic[Piece]):
+    """The segments of one part, open."""
+
+    def __init__(self, part: Part[Piece]) -> None:
+        self.part = part
+        self.spans: list[Span] = []
+        self.pieces: list[Piece] = []
+        self._open()
 
     @property
-    def rows(self) -> Rows:
-        """Its vectors."""
-        ...
+    def end(self) -> int:
+        """Up to which change it knows."""
+        return self.spans[-1].end if self.spans else 0
 
+    def add(self, changes: Changes, progress: Progress) -> None:
+        """Build one segment more."""
+        if not self.spans:  # there is nothing that anything could be gone from
+            changes = replace(changes, gone=())
+        span = Span(self.end, changes.end)
+        self.part.build(self.part.folder / str(span), changes, progress)
+        self._take(len(self.spans), span)
 
-@dataclass(frozen=True)
-class _Half:
-    """How one half is made."""
+    def tidy(self) -> None:
+        """Join segments that had better be one, and remove what is of no use any more."""
+        first = tail_to_join([self.part.size(piece) for piece in self.pieces])
+        if first < len(self.spans) - 1:
+            span = Span(self.spans[first].start, self.end)
+            folder = self.part.folder / str(span)
+            self.part.join(folder, self.pieces[first:], are_all=first == 0)
+            self._take(first, span)
+        remove_others(self.part.folder, self.spans)
 
-    folder: Path
-    encoder: str
-    dim: int
-    fingerprint: Callable[[Entry], bytes]
-    vectors: Callable[[Sequence[Entry], Progress], Embeddings]
-    what: str
+    def _take(self, place: int, span: Span) -> None:
+        piece = self.part.open(self.part.folder / str(span))
+        self.spans[place:], self.pieces[place:] = [span], [piece]
 
-    def key(self, entry: Entry) -> bytes:
-        """Under which an entry's vector is kept: equal as long as it would come out the same."""
-        start = f"{METHOD} {self.what} {self.encoder}\0".encode()
-        return hashlib.blake2b(start + self.fingerprint(entry), digest_size=16).digest()
-
-
-def content_key(store: Store, kind: Kind) -> str:
-    """Changes whenever an entry of this kind says something else, comes, or goes.
-
-    Unlike the catalogue's key it stays when only facts change that are not indexed, a hash say.
-
-    Raises:
-        StoreProblem: The catalogue cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    with store.reading() as connection:
-        for row in connection.execute(_INDEXED, (kind.value,)):
-            digest.update("\0".join(map(str, row)).encode())
-            digest.update(b"\1")
-    return digest.hexdigest()
+    def _open(self) -> None:
+        """Open what is there; what is damaged, or was just removed by another builder, is not."""
+        damaged: set[Span] = set()
+        for _ in range(_ATTEMPTS):
+            self.spans = chain_in(self.part.folder, frozenset(damaged))
+            self.pieces = []
+            for span in self.spans:
+                try:
+                    self.pieces.append(self.part.open(self.part.folder / str(span)))
+                except IndexProblem:
+                    damaged.add(span)
+                    break
+            if len(self.pieces) == len(self.spans):
+                return
+        del self.spans[len(self.pieces) :]
 
 
 def load_kind(
-    home: Path, store: Store, key: str, kind: Kind, encoders: Encoders, progress: Progress = silent
-) -> KindIndex | None:
-    """Open the parts of this kind, building those that are not there for this catalogue.
+    home: Path,
+    store: Store,
+    kind: Kind,
+    last: int,
+    encoders: Encoders,
+    progress: Progress = silent,
+) -> KindIndex:
+    """Open the parts of this kind; what the catalogue has that they lack is built first.
 
     Args:
         home: The zoo's folder.
         store: The catalogue.
-        key: Its `content_key`.
         kind: Of the entries to index.
+        last: Number of the last change that is to be in it; later ones may be.
         encoders: What makes the vectors.
         progress: Told of every entry embedded.
-
-    Returns:
-        None if the content has changed meanwhile: then nothing was kept but embeddings.
 
     Raises:
         IndexProblem: A part cannot be written.
         PolarisError: As the encoders and the store do.
     """
-    text_half, picture_half = _halves(home, key, kind, encoders)
-    words_folder = _part(home, kind, "words", METHOD) / key
-    words = _opened_words(words_folder)
-    text = _opened(text_half)
-    picture = _opened(picture_half) if picture_half else None
-    missing = [text_half] if text is None else []
-    if picture_half and picture is None:
-        missing.append(picture_half)
-    if words is None or missing:
-        cache = EmbeddingCache(home / _CACHE)
-        words = _build(store, kind, words, words_folder, missing, cache, progress)
-        if content_key(store, kind) != key:
-            for folder in (words_folder, *(half.folder for half in missing)):
-                shutil.rmtree(folder, ignore_errors=True)
-            return None
-    text = text or open_index(text_half.folder, text_half.encoder)
-    if picture_half and picture is None:
-        picture = open_index(picture_half.folder, picture_half.encoder)
-    return KindIndex(words, text, picture)
+    parts = _parts(home, store, kind, encoders)
+    try:
+        return _load(parts, store, kind, last, progress)
+    except IndexProblem:  # another process may have removed what it had joined meanwhile
+        return _load(parts, store, kind, last, progress)
 
 
 def forget(home: Path, encoders: Encoders) -> None:
     """Remove words, vectors and cache, so that all is built again."""
     for kind in Kind:
         for part, name in (
-            ("words", METHOD),
+            ("words", ""),
             ("text", encoders.text.name),
             ("picture", encoders.image.name if encoders.image else ""),
         ):
@@ -161,109 +166,62 @@ def forget(home: Path, encoders: Encoders) -> None:
             (home / f"{_CACHE}{end}").unlink()
 
 
-def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half, _Half | None]:
+def _parts(home: Path, store: Store, kind: Kind, encoders: Encoders) -> list[Part[Any]]:
+    """Words, the text half and, with an image encoder, the picture half."""
+    catalogue = store.key().partition("-")[0]
+    cache = EmbeddingCache(home / _CACHE)
     text, image = encoders.text, encoders.image
-    text_half = _Half(
-        _part(home, kind, "text", text.name) / key,
-        text.name,
-        text.dim,
-        text_fingerprint,
-        lambda entries, report: text_vectors(entries, text, report),
-        "reading descriptions",
-    )
-    if image is None:
-        return text_half, None
-    return text_half, _Half(
-        _part(home, kind, "picture", image.name) / key,
-        image.name,
-        image.dim,
-        picture_fingerprint,
-        lambda entries, report: picture_vectors(entries, image, report),
-        "looking at previews",
-    )
+    parts: list[Part[Any]] = [
+        Words(_part(home, kind, "words", "") / catalogue),
+        text_part(_part(home, kind, "text", text.name) / catalogue, text, cache),
+    ]
+    if image is not None:
+        folder = _part(home, kind, "picture", image.name) / catalogue
+        parts.append(picture_part(folder, image, cache))
+    return parts
 
 
-def _part(home: Path, kind: Kind, part: str, name: str) -> Path:
-    return home / "indices" / kind.value / f"{part}-{_short(name)}"
+def _part(home: Path, kind: Kind, part: str, encoder: str) -> Path:
+    made = hashlib.blake2b(f"{_FORM} {METHOD} {encoder}".encode("utf-8", "surrogatepass"))
+    return home / "indices" / kind.value / f"{part}-{made.hexdigest()[:20]}"
 
 
-def _opened(half: _Half) -> VectorIndex | None:
-    with contextlib.suppress(IndexProblem):
-        return open_index(half.folder, half.encoder)
-    return None
+def _load(
+    parts: Sequence[Part[Any]], store: Store, kind: Kind, last: int, progress: Progress
+) -> KindIndex:
+    chains = [_Chain(part) for part in parts]
+    newest = last_change(store, kind)
+    for chain in chains:
+        if chain.end > newest:  # the catalogue was put back to an earlier state
+            shutil.rmtree(chain.part.folder, ignore_errors=True)
+            chain.spans, chain.pieces = [], []
+    _bring_up(chains, store, kind, last, progress)
+    words, *halves = chains
+    segments = words.pieces or [WordIndexBuilder().finish()]
+    text, *picture = [_vector_index(half) for half in halves]
+    return KindIndex(WordIndex(segments), text, picture[0] if picture else None)
 
 
-def _opened_words(folder: Path) -> WordIndex | None:
-    with contextlib.suppress(IndexProblem):
-        return WordIndex.open(folder)
-    return None
-
-
-def _build(
-    store: Store,
-    kind: Kind,
-    words: WordIndex | None,
-    words_folder: Path,
-    halves: Sequence[_Half],
-    cache: EmbeddingCache,
-    progress: Progress,
-) -> WordIndex:
-    """Read all entries once, index their words, and embed what is new of them."""
-    builder = WordIndexBuilder()
-    ids: list[int] = []
-    keys: list[list[bytes]] = [[] for _ in halves]
-    for entry in store.all(kind):
-        if len(ids) % _ENTRIES_PER_BATCH == 0:
-            progress(len(ids), 0, "reading the catalogue")
-        ids.append(entry.id)
-        if words is None:
-            builder.add(entry)
-        for half, of_half in zip(halves, keys, strict=True):
-            of_half.append(half.key(entry))
-    for half, of_half in zip(halves, keys, strict=True):
-        _build_half(half, store, ids, of_half, cache, progress)
-    if words is None:
-        words = builder.finish()
-        words.save(words_folder)
-        _remove_others(words_folder)
-    return words
-
-
-def _build_half(
-    half: _Half,
-    store: Store,
-    ids: list[int],
-    keys: list[bytes],
-    cache: EmbeddingCache,
-    progress: Progress,
+def _bring_up(
+    chains: Sequence[_Chain[Any]], store: Store, kind: Kind, last: int, progress: Progress
 ) -> None:
-    rows, found = cache.find(keys, half.dim)
-    new: list[int] = np.flatnonzero(~found).tolist()
-    for start in range(0, len(new), _ENTRIES_PER_BATCH):
-        batch = new[start : start + _ENTRIES_PER_BATCH]
-        report = _within(progress, start, len(batch), len(new), half.what)
-        rows[batch] = half.vectors(store.entries([ids[row] for row in batch]), report)
-        cache.keep([keys[row] for row in batch], rows[batch])
-    progress(len(new), len(new), half.what)
-    save_index(half.folder, np.array(ids, np.int64), rows, half.encoder)
-    _remove_others(half.folder)
+    """Build segments until every chain has the last change."""
+    total, done = pending(store, kind, min(chain.end for chain in chains)), 0
+    while (after := min(chain.end for chain in chains)) < last:
+        changes = changes_after(store, kind, after, _CHANGES_PER_SEGMENT)
+        count = len(changes.entries) + len(changes.gone)
+        for chain in chains:
+            if chain.end == after:
+                chain.add(changes, within(progress, done, count, total))
+        done += count
+    if done:
+        for number, chain in enumerate(chains):
+            progress(number, len(chains), "tidying the index")
+            chain.tidy()
 
 
-def _within(progress: Progress, start: int, count: int, total: int, what: str) -> Progress:
-    """A batch's own progress as part of the whole."""
-
-    def report(done: int, of: int, _: str, /) -> None:
-        progress(start + (done * count // of if of else 0), total, what)
-
-    return report
-
-
-def _remove_others(folder: Path) -> None:
-    """Remove a part's other states; readers keep what they have opened."""
-    for other in folder.parent.glob("*"):
-        if other.name != folder.name:
-            shutil.rmtree(other, ignore_errors=True)
-
-
-def _short(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+def _vector_index(chain: _Chain[Segment]) -> VectorIndex:
+    if chain.pieces:
+        return as_one_index(chain.pieces)
+    dim = cast(Vectors, chain.part).dim
+    return ExactIndex.of(np.empty(0, np.int64), np.empty((0, dim), np.float32))

@@ -7,8 +7,11 @@ are compared with fixed typical ones (see `documents.WORD_FIELDS`).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ import numpy.typing as npt
 from polaris_core.catalogue.entry import Entry
 from polaris_core.index.base import Hits, Ids
 from polaris_core.retrieval.documents import (
+    COPY_OF,
     WORD_FIELDS,
     clean_name,
     exact_terms,
@@ -24,9 +28,10 @@ from polaris_core.retrieval.documents import (
     word_fields,
 )
 from polaris_core.retrieval.postings import Postings, PostingsBuilder, Weights, best
+from polaris_core.retrieval.term_index import TermIndex, joined_postings
 from polaris_core.retrieval.words import stems
 
-__all__ = ["WordIndex", "WordIndexBuilder"]
+__all__ = ["WordIndex", "WordIndexBuilder", "WordSegment"]
 
 _K1 = 2.0
 """How slowly further occurrences of a word stop counting; weights of fields raise them."""
@@ -40,21 +45,33 @@ _LONGEST_TERM = 6
 
 
 @dataclass(frozen=True, eq=False)
-class WordIndex:
-    """The words of all entries of one kind."""
+class WordSegment:
+    """The words of some entries of one kind."""
 
     words: Postings
     whole: Postings
     """Whole names and trigger words."""
 
     @staticmethod
-    def open(folder: Path) -> WordIndex:
+    def open(folder: Path) -> WordSegment:
         """Open what `save` wrote.
 
         Raises:
             IndexProblem: There is nothing, or it is damaged.
         """
-        return WordIndex(Postings.open(folder / "words"), Postings.open(folder / "whole"))
+        return WordSegment(Postings.open(folder / "words"), Postings.open(folder / "whole"))
+
+    @staticmethod
+    def joined(segments: Sequence[WordSegment], *, are_all: bool) -> WordSegment:
+        """One segment that says what these say, earliest first.
+
+        Args:
+            segments: At least one.
+            are_all: Whether nothing comes before them, so that nobody need know what is gone.
+        """
+        words = joined_postings([segment.words for segment in segments], are_all=are_all)
+        whole = joined_postings([segment.whole for segment in segments], are_all=are_all)
+        return WordSegment(words, whole)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`.
@@ -64,6 +81,18 @@ class WordIndex:
         """
         self.whole.save(folder / "whole")
         self.words.save(folder / "words")
+
+
+class WordIndex:
+    """The words of all entries of one kind, in segments of which later ones overrule earlier ones.
+
+    What it finds does not depend on how the entries are divided.
+    """
+
+    def __init__(self, segments: Sequence[WordSegment]) -> None:
+        """Search these, earliest first, at least one."""
+        self.words = TermIndex([segment.words for segment in segments], _rarity)
+        self.whole = TermIndex([segment.whole for segment in segments], _rarity_of_whole)
 
     @property
     def ids(self) -> Ids:
@@ -90,6 +119,11 @@ class WordIndex:
         }
         return best(self.ids, self.whole.scores(said), k, allowed)
 
+    @cached_property
+    def copies(self) -> npt.NDArray[np.uint64]:
+        """Equal numbers for entries that say the same under other names, shape `n`; 0 for none."""
+        return self.whole.marks(COPY_OF)
+
     def partners(self, checkpoint: str) -> Ids:
         """Entries that were trained on a checkpoint of this name, or speak of it; rising ids.
 
@@ -114,9 +148,11 @@ class WordIndexBuilder:
         self._words.add(entry.id, _counts(entry))
         self._whole.add(entry.id, dict.fromkeys(exact_terms(entry), 1.0))
 
-    def finish(self) -> WordIndex:
-        """The index over all entries added."""
-        return WordIndex(self._words.finish(_bm25), self._whole.finish(_rarity))
+    def finish(self, gone: Ids | None = None) -> WordSegment:
+        """The words of all entries added; `gone` are ids of earlier segments."""
+        return WordSegment(
+            self._words.finish(_saturated, gone), self._whole.finish(lambda counts: counts, gone)
+        )
 
 
 def _counts(entry: Entry) -> dict[str, float]:
@@ -130,10 +166,13 @@ def _counts(entry: Entry) -> dict[str, float]:
     return counts
 
 
-def _bm25(counts: Weights, frequencies: npt.NDArray[np.int64], entries: int) -> Weights:
-    rarity = np.log1p((entries - frequencies + 0.5) / (frequencies + 0.5))
-    return (rarity * counts * (_K1 + 1) / (counts + _K1)).astype(np.float32)
+def _saturated(counts: Weights) -> Weights:
+    return (counts * (_K1 + 1) / (counts + _K1)).astype(np.float32)
 
 
-def _rarity(counts: Weights, frequencies: npt.NDArray[np.int64], entries: int) -> Weights:
-    return (counts * np.log1p(entries / frequencies)).astype(np.float32)
+def _rarity(holders: int, entries: int) -> float:
+    return math.log1p((entries - holders + 0.5) / (holders + 0.5))
+
+
+def _rarity_of_whole(holders: int, entries: int) -> float:
+    return math.log1p(entries / holders)

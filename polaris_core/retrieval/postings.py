@@ -1,9 +1,11 @@
 """Which entries hold a term, and how much it counts there: a sparse matrix by term, on disk.
 
     terms    all terms, sorted, one after another in UTF-8      offsets  where each begins
-    starts   where each term's entries begin in `rows`          rows     positions in `ids`, rising
-    weights  what the term adds to the score of that entry      ids      entry ids, rising
+    starts   where each term's entries begin in `rows`          rows     positions in `ids`
+    weights  what the term counts in that entry                 ids      entry ids, rising
+    gone     ids of earlier segments that are no longer there, rising
 
+How rare a term is is not part of it: that is asked of all segments together (see `term_index`).
 All of it is opened by memory map: a query reads only the terms it asks for.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -24,14 +26,11 @@ from polaris_core.errors import IndexProblem
 from polaris_core.index.base import Hits, Ids
 from polaris_core.index.files import FileSet, read_set, write_set
 
-__all__ = ["Postings", "PostingsBuilder", "Weigh", "best"]
+__all__ = ["Postings", "PostingsBuilder", "Weights", "best"]
 
 Weights = npt.NDArray[np.float32]
-Weigh = Callable[[Weights, npt.NDArray[np.int64], int], Weights]
-"""From what entries say of terms, shape `p`, in how many entries each of these terms stands, shape
-`p`, and the number of entries, to the weights, shape `p`."""
 
-_PARTS = ("terms", "offsets", "starts", "rows", "weights", "ids")
+_PARTS = ("terms", "offsets", "starts", "rows", "weights", "ids", "gone")
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -46,22 +45,7 @@ class Postings:
     weights: Weights
     ids: Ids
     """All entries, those without a term among them."""
-
-    def scores(self, terms: Iterable[str]) -> Weights:
-        """The sum of the weights of these terms in every entry, shape `n`; each counts once."""
-        total = np.zeros(len(self.ids), np.float32)
-        for term in sorted(set(terms)):
-            rows, weights = self._entries(term)
-            total[rows] += weights
-        return total
-
-    def having(self, terms: Iterable[str]) -> npt.NDArray[np.bool_]:
-        """Which entries hold all of these terms, shape `n`."""
-        sought = set(terms)
-        held = np.zeros(len(self.ids), np.int32)
-        for term in sought:
-            held[self._entries(term)[0]] += 1
-        return held == len(sought)
+    gone: Ids
 
     def save(self, folder: Path) -> None:
         """Write into `folder`, in place of what is there, as a whole.
@@ -86,6 +70,7 @@ class Postings:
             rows=_mapped(files, "rows", np.int32),
             weights=_mapped(files, "weights", np.float32),
             ids=_mapped(files, "ids", np.int64),
+            gone=_mapped(files, "gone", np.int64),
         )
         ends = (
             len(postings.offsets) == len(postings.starts) > 0
@@ -96,13 +81,37 @@ class Postings:
             raise IndexProblem("the words of the index are damaged", hint="Build the index again")
         return postings
 
-    def _entries(self, term: str) -> tuple[npt.NDArray[np.int32], Weights]:
+    def entries(self, term: str) -> tuple[npt.NDArray[np.int32], Weights]:
+        """Positions in `ids` of the entries that hold a term, and what it counts there."""
         sought = term.encode("utf-8", "replace")
         at = bisect_left(range(len(self.starts) - 1), sought, key=self._term)
         if at == len(self.starts) - 1 or self._term(at) != sought:
             return self.rows[:0], self.weights[:0]
         here = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return self.rows[here], self.weights[here]
+
+    def marks(self, start: str) -> npt.NDArray[np.uint64]:
+        """Of each entry, the eight letters behind `start` in its one term of that form; shape `n`.
+
+        They come as a number, 0 for entries without such a term. `start` is one ASCII character,
+        and all terms with it are nine letters long.
+        """
+        found = np.zeros(len(self.ids), np.uint64)
+        after = chr(ord(start) + 1).encode()
+        count = range(len(self.starts) - 1)
+        first, last = (
+            bisect_left(count, sought, key=self._term) for sought in (start.encode(), after)
+        )
+        terms = self.terms[int(self.offsets[first]) : int(self.offsets[last])]
+        letters = np.ascontiguousarray(np.reshape(terms, (-1, 9))[:, 1:]).view(np.uint64)
+        holders = np.diff(self.starts[first : last + 1])
+        here = self.rows[int(self.starts[first]) : int(self.starts[last])]
+        found[here] = np.repeat(letters[:, 0], holders)
+        return found
+
+    def all_terms(self) -> list[bytes]:
+        """All terms, sorted."""
+        return [self._term(at) for at in range(len(self.starts) - 1)]
 
     def _term(self, at: int) -> bytes:
         return self.terms[self.offsets[at] : self.offsets[at + 1]].tobytes()
@@ -124,8 +133,8 @@ class PostingsBuilder:
         self._counts.extend(document.values())
         self._ids.append(id)
 
-    def finish(self, weigh: Weigh) -> Postings:
-        """All of it by term; `weigh` makes the final weights."""
+    def finish(self, weigh: Callable[[Weights], Weights], gone: Ids | None = None) -> Postings:
+        """All of it by term; `weigh` makes the weights of what each term counts."""
         names = [name.encode("utf-8", "replace") for name in self._numbers]
         alphabetical = sorted(range(len(names)), key=names.__getitem__)
         place = np.empty(len(names), np.int64)
@@ -140,8 +149,9 @@ class PostingsBuilder:
             offsets=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
             starts=np.concatenate(([0], np.cumsum(frequencies))).astype(np.int64),
             rows=np.array(self._rows, np.int32)[order],
-            weights=weigh(counts, frequencies[placed[order]], len(self._ids)).astype(np.float32),
+            weights=weigh(counts).astype(np.float32),
             ids=np.array(self._ids, np.int64),
+            gone=np.empty(0, np.int64) if gone is None else gone,
         )
 
 

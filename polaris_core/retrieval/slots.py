@@ -103,12 +103,11 @@ class Search:
 
     def by_picture(self, allowed: Flags) -> Evidence:
         """What the picture half says."""
-        encoder, half = self.zoo.encoders.image, self.index.picture
+        encoder = self.zoo.encoders.image
         assert encoder is not None
-        assert half is not None
         assert self.picture is not None
         [vector] = encoder.encode_images([self.picture])
-        return ask_picture(half, self.index.ids, vector, allowed, self.k)
+        return ask_picture(self.index, vector, allowed, self.k)
 
     def candidates(self, evidence: Evidence, asked: Asked) -> Iterator[Candidate]:
         """All that was found, best first; entries are read as they are taken."""

@@ -41,18 +41,23 @@ _VOWELS = frozenset("aeiouy")
 
 def divide(name: str) -> str:
     """Put blanks where a name's words meet without one; `LoRA` and its kin stay one word."""
-    name = _KIND.sub(lambda kind: f" {kind[0].lower()} ", name)
+    if name.islower():
+        return name
+    if "L" in name:
+        name = _KIND.sub(lambda kind: f" {kind[0].lower()} ", name)
     return _CASE.sub(" ", name)
 
 
 def stems(text: str) -> list[str]:
     """The words of a text in order, stemmed, without stop words and single letters."""
-    text = unicodedata.normalize("NFKC", text)
     if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFC", text)
     found: list[str] = []
-    for run in _RUN.findall(divide(_POSSESSIVE.sub("", text)).lower()):
+    if "'" in text or "’" in text:
+        text = _POSSESSIVE.sub("", text)
+    for run in _RUN.findall(divide(text).lower()):
         if run.isascii():
             if len(run) > 1 and run not in STOP_WORDS:
                 found.append(stem(run))

@@ -14,6 +14,7 @@ from types import TracebackType
 
 import numpy as np
 
+from polaris_core.catalogue.changes import last_change
 from polaris_core.catalogue.columns import Columns
 from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.rows import loaded
@@ -24,7 +25,7 @@ from polaris_core.errors import IndexProblem
 from polaris_core.index.base import Ids
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.filters import in_folders
-from polaris_core.retrieval.kind_index import KindIndex, content_key, forget, load_kind
+from polaris_core.retrieval.kind_index import KindIndex, forget, load_kind
 
 __all__ = ["CATALOGUE", "RETRIEVED", "Zoo", "ZooState", "facts_of"]
 
@@ -77,7 +78,7 @@ class Zoo:
         self.encoders = encoders
         self._lock = threading.RLock()
         self._state: ZooState | None = None
-        self._indices: dict[Kind, tuple[str, KindIndex]] = {}
+        self._indices: dict[Kind, tuple[int, KindIndex]] = {}
         self._floor: float | None = None
         self._in_folders: tuple[tuple[str, tuple[str, ...]], Ids] | None = None
 
@@ -191,13 +192,11 @@ class Zoo:
         """The state under this key; None if the catalogue changed while it was read."""
         kinds: dict[Kind, KindIndex] = {}
         for kind in RETRIEVED:
-            content = content_key(self.store, kind)
-            known, index = self._indices.get(kind, ("", None))
-            if known != content:
-                index = load_kind(self.home, self.store, content, kind, self.encoders, progress)
-            if index is None:
-                return None
-            self._indices[kind] = content, index
+            last = last_change(self.store, kind)
+            known, index = self._indices.get(kind, (-1, None))
+            if index is None or known != last:
+                index = load_kind(self.home, self.store, kind, last, self.encoders, progress)
+            self._indices[kind] = last, index
             kinds[kind] = index
         columns = self.store.columns()
         facts = {kind: facts_of(columns, kind) for kind in RETRIEVED}

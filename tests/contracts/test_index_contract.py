@@ -14,11 +14,37 @@ from polaris_core.index.exact import ExactIndex
 from polaris_core.index.faiss_index import FastIndex, FlatIndex
 from polaris_core.index.persist import save_index
 from polaris_core.index.rows import Rows
+from polaris_core.index.segments import Segment, SegmentedIndex
+
+
+def in_segments(rows):
+    """The rows in four segments: a third comes late, and some are said wrongly or too much first.
+
+    Before that stand segments with another vector for a fifth of the ids, and with ids that are
+    gone later.
+    """
+    none = np.empty(0, np.int64)
+    vectors = rows.vectors_of(rows.ids)
+    late = np.arange(len(rows.ids)) % 3 == 1
+    wrong = np.arange(len(rows.ids)) % 5 == 2
+    strangers = np.setdiff1d(rows.ids + 1, rows.ids)[:300]
+    first = np.union1d(rows.ids[wrong], strangers)
+    noise = np.full((len(first), rows.dim), 7, np.float32)
+    return SegmentedIndex(
+        [
+            Segment(ExactIndex.of(first, noise), none),
+            Segment(FastIndex.build(Rows.of(rows.ids[~late], vectors[~late])), strangers),
+            Segment(ExactIndex.of(none, np.empty((0, rows.dim))), none),
+            Segment(ExactIndex.of(rows.ids[late], vectors[late]), none),
+        ]
+    )
+
 
 IMPLEMENTATIONS = {
     "exact": ExactIndex,
     "flat": FlatIndex,
     "fast": FastIndex.build,
+    "segments": in_segments,
 }
 
 
@@ -83,6 +109,17 @@ def test_ids_are_all_there_even_those_of_empty_rows(build, data):
     assert index.dim == vectors.shape[1]
 
 
+@settings(deadline=None)
+@given(data=collections(), choice=st.data())
+def test_it_gives_the_vectors_of_any_ids_in_any_order(build, data, choice):
+    ids, vectors, _ = data
+    known = dict(zip(ids.tolist(), vectors.tolist(), strict=True))
+    asked = choice.draw(st.lists(st.sampled_from([*known, -3, 10**13]), max_size=9))
+    found = build(ids, vectors).vectors_of(np.array(asked, np.int64))
+    assert found.shape == (len(asked), vectors.shape[1])
+    assert found.tolist() == [known.get(id_, [0.0] * vectors.shape[1]) for id_ in asked]
+
+
 @pytest.fixture(scope="module")
 def crowd():
     """More rows than the fast index scores one by one; whole numbers, so scores are exact."""
@@ -110,7 +147,7 @@ def test_a_crowd_is_searched_as_the_sorted_list_says(build, crowd, share):
         # the fast index may miss one of several equal scores, never a better one
         seen += sum(a[1] == b[1] for a, b in zip(hits, wanted, strict=True))
         total += len(wanted)
-        if not isinstance(index, FastIndex):
+        if not isinstance(index, FastIndex | SegmentedIndex):
             assert hits == wanted
     assert seen >= 0.99 * total
 

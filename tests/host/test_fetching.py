@@ -19,7 +19,9 @@ from tests.core.fetching.sites import MisbehavingSite, sha256
 pytestmark = pytest.mark.comfy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-QUICK = {"Sampler.steps": 1, "Editor.width": 64, "Editor.height": 64}
+ZOO = {"Zoo.folders": "", "Zoo.text_encoder": "hashing", "Zoo.image_encoder": "none"}
+"""The example workflows search the miniature zoo; here it is this session's."""
+QUICK = ZOO | {"Sampler.steps": 1, "Editor.width": 64, "Editor.height": 64}
 INSTRUCTION = "A zeppelin above the clouds"
 
 
@@ -81,9 +83,20 @@ def test_a_run_fetches_nothing_that_is_not_allowed(comfy_server, home, site, abs
     allow(home, site)
     with pytest.raises(WorkflowFailed, match="may not fetch LoRAs by themselves"):
         comfy_server.client.run(wanting(True))
-    with pytest.raises(WorkflowFailed, match="not on this machine"):
+    with pytest.raises(WorkflowFailed, match="not on this disk"):
         comfy_server.client.run(wanting(False))
     assert site.asked == []
+
+
+def test_the_zoo_lists_what_is_elsewhere_if_it_may_and_says_where(comfy_server, home, absent):
+    for where, told in (("on this disk", False), ("anywhere", True)):
+        pins = {"pins": "", "fetch": False}
+        graph = workflow(PolarisZoo={"where": where}, PolarisLoraRetriever=pins)
+        graph = fill(graph, {"Instruction.instruction": "A zeppelin above the clouds"})
+        texts = comfy_server.client.run(graph).texts
+        [listed] = [lines for lines in map("".join, texts.values()) if lines.startswith("style:")]
+        assert ("Zeppelin" in listed) is told
+        assert ("it is not on this disk; get it from http" in listed) is told
 
 
 def test_a_run_that_may_fetch_does_and_is_cached_afterwards(comfy_server, home, site, absent):

@@ -19,7 +19,7 @@ from polaris_core.errors import (
     WrongContent,
 )
 from polaris_core.fetching.addresses import Rules
-from polaris_core.fetching.tokens import Tokens
+from polaris_core.site_tokens import Tokens
 from tests.core.fetching.sites import (
     ends_after,
     gives,
@@ -345,7 +345,7 @@ GATED = {"X_Error_Code": "GatedRepo", "X_Error_Message": "Access to model x/y is
 @pytest.mark.parametrize(
     ("step", "has_token", "reason", "remedy"),
     [
-        pytest.param(says(401), False, "token", "fetching_tokens.json", id="no token"),
+        pytest.param(says(401), False, "token", "site_tokens.json", id="no token"),
         pytest.param(says(401), True, "other token", "Make another", id="a wrong token"),
         pytest.param(says(403), True, "forbidden", "switched off", id="forbidden"),
         pytest.param(says(403), False, "token", "Make a token", id="unknown"),

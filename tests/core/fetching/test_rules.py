@@ -25,7 +25,7 @@ from polaris_core.fetching.ranges import (
 )
 from polaris_core.fetching.resolver import CheckedResolver, PrivateAddressError
 from polaris_core.fetching.settings import read_settings
-from polaris_core.fetching.tokens import Tokens, read_tokens
+from polaris_core.site_tokens import Tokens, read_tokens
 
 RULES = Rules.of(["civitai.com", "*.example.com", "files.example.org:8443"])
 
@@ -322,11 +322,11 @@ def test_a_connection_goes_to_the_address_that_was_checked(folder, site, get, mo
 def test_tokens_go_to_their_own_origin_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_environment")
     monkeypatch.setenv("CIVITAI_API_TOKEN", "old")
-    (tmp_path / "fetching_tokens.json").write_text('{"https://civitai.com": " new "}')
+    (tmp_path / "site_tokens.json").write_text('{"https://civitai.com": " new "}')
     tokens = read_tokens(tmp_path)
 
     def sent_to(address):
-        return tokens.header_for(parse_address(address)).get("Authorization")
+        return tokens.header_for(parse_address(address).origin).get("Authorization")
 
     assert sent_to("https://huggingface.co/x") == "Bearer hf_of_the_environment"
     assert sent_to("https://civitai.com/x") == "Bearer new"
@@ -342,17 +342,17 @@ def test_tokens_go_to_their_own_origin_alone(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"{", b"[1]", b'{"civitai.com": "x"}', b'{"https://x.com/y": "z"}', b"\xff"]
+    "content", [b"{", b"[1]", b'{"civitai.com": "x"}', b'{"https://x.com": 1}', b"\xff"]
 )
 def test_a_file_of_tokens_that_is_malformed_is_not_shown(tmp_path, content):
-    (tmp_path / "fetching_tokens.json").write_bytes(content + b" s3cret")
+    (tmp_path / "site_tokens.json").write_bytes(content + b" s3cret")
     with pytest.raises(InvalidInput) as told:
         read_tokens(tmp_path)
     assert "s3cret" not in f"{told.value}{told.value.__cause__!r}{told.value.__context__!r}"
 
 
 def test_a_token_with_a_line_end_is_refused_and_not_shown(tmp_path):
-    (tmp_path / "fetching_tokens.json").write_text('{"https://x.com": "s3cret\\r\\nX: y"}')
+    (tmp_path / "site_tokens.json").write_text('{"https://x.com": "s3cret\\r\\nX: y"}')
     with pytest.raises(InvalidInput) as told:
         read_tokens(tmp_path)
     assert "s3cret" not in str(told.value)

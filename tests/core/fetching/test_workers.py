@@ -20,7 +20,7 @@ from tests.core.fetching.sites import model_bytes, sha256
 
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = WORKER.parents[3]
-KILLS = int(os.environ.get("POLARIS_KILLS", "12"))
+KILLS = int(os.environ.get("POLARIS_KILLS", "4"))
 
 
 def begin(site, folder, *more):

@@ -21,8 +21,8 @@ from polaris_core.importing.civitai_api import CivitaiSource
 from polaris_core.importing.http import Patience, Site
 from polaris_core.importing.huggingface import HubSource
 from polaris_core.importing.run import import_from
-from polaris_core.importing.tokens import TOKENS_FILE, token_for
 from polaris_core.progress import silent
+from polaris_core.site_tokens import TOKENS_FILE, token_for
 from tests.core.importing.sites import (
     HURRIED,
     Answer,

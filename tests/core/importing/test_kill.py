@@ -26,8 +26,8 @@ from polaris_core.importing.run import import_from
 from tests.core.importing.sites import CivitaiPages, Made, civitai_record, serving
 
 ROOT = Path(__file__).parents[3]
-KILLS = int(os.environ.get("POLARIS_KILLS", "12"))
-"""At how many random moments each import is killed; CI and releases use 200."""
+KILLS = int(os.environ.get("POLARIS_KILLS", "4"))
+"""At how many random moments each import is killed; `benchmarks/kills.py` takes 200."""
 IMPORT = """
 import sys
 from pathlib import Path

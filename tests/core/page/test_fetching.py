@@ -106,7 +106,7 @@ def test_what_a_site_refuses_is_told_with_a_remedy(server, site, absent):
     site.always = says(401)
     job = server.finished(server.post("/polaris/fetch", {"entry": absent}))
     assert job["state"] == "failed"
-    assert "fetching_tokens.json" in job["hint"]
+    assert "site_tokens.json" in job["hint"]
 
 
 def test_a_file_is_asked_about_and_hashed(server, site):

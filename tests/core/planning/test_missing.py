@@ -11,7 +11,7 @@ from polaris_core.catalogue.store import Store
 from polaris_core.errors import UnknownModel
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.missing import fetch_missing
-from polaris_core.planning.planner import make_plan
+from polaris_core.planning.planner import PlanOptions, make_plan
 from polaris_core.planning.replay import replay
 
 SHA = "ab" * 32
@@ -32,7 +32,9 @@ def entry(zoo):
 def plan(zoo):
     hit = zoo.hit("Aquarelle", sha256=SHA, size_bytes=10, file="")
     intent = parse_instruction("Make it a watercolor")
-    return make_plan(intent, zoo.shortlist(style=[hit]), has_picture=True, has_mask=True)
+    options = PlanOptions(allow_missing=True)
+    shortlist = zoo.shortlist(style=[hit])
+    return make_plan(intent, shortlist, has_picture=True, has_mask=True, options=options)
 
 
 def replayed(plan, store):

@@ -10,9 +10,11 @@ from polaris_core.catalogue.entry import Kind, Terms
 from polaris_core.errors import InvalidPlan, NothingFits, UnknownModel
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.planning.explain import explain
+from polaris_core.planning.missing import with_usable_checkpoint
 from polaris_core.planning.planner import PlanOptions, make_plan
 from polaris_core.planning.replay import replay, sign
 from polaris_core.planning.serialize import plan_from_json, plan_to_json
+from polaris_core.retrieval.explain import describe
 from polaris_core.retrieval.shortlist import Half, Shortlist, Slot, SlotName
 
 INTENT = parse_instruction("Replace the cat with a watercolor fox")
@@ -48,6 +50,27 @@ def test_of_checkpoints_the_first_that_is_here_is_taken(zoo):
     pinned = zoo.hit("Far", kind=Kind.CHECKPOINT, id=1, file="", source=PAGE, pinned=True)
     with pytest.raises(NothingFits, match="not on this disk"):
         plan_of(Shortlist((Slot(SlotName.CHECKPOINT, Half.TEXT, "fox", (pinned, near)),)))
+
+
+def test_the_best_checkpoint_that_is_here_is_used_and_nearer_ones_are_named(zoo):
+    far = zoo.hit("Far", kind=Kind.CHECKPOINT, id=1, file="", source=PAGE)
+    near = zoo.hit("Near", kind=Kind.CHECKPOINT, id=2)
+    nearest = zoo.hit("Nearest", kind=Kind.CHECKPOINT, id=3)
+
+    def usable(*hits):
+        slot = Slot(SlotName.CHECKPOINT, Half.TEXT, "fox", hits)
+        return with_usable_checkpoint(Shortlist((slot,))).slot(SlotName.CHECKPOINT)
+
+    assert [hit.entry.name for hit in usable(far, near, nearest).hits] == ["Near", "Far", "Nearest"]
+    assert f"nearer, but not here: Far (it is not on this disk; get it from {PAGE})" in (
+        describe(Shortlist((usable(far, near),)))
+    )
+    assert usable(nearest, far).hits == (nearest, far)
+    assert usable(nearest, far).note == ""
+    pinned = zoo.hit("Far", kind=Kind.CHECKPOINT, id=1, file="", source=PAGE, pinned=True)
+    for hits in ((far,), (pinned, near)):
+        with pytest.raises(NothingFits, match=f"not on this disk; get it from {PAGE}"):
+            usable(*hits)
 
 
 class NothingHere:

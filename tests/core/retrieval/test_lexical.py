@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.errors import IndexProblem
 from polaris_core.retrieval.documents import WORD_FIELDS, word_fields
-from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
+from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder, WordSegment
 from polaris_core.retrieval.postings import best
 from polaris_core.retrieval.words import stems
 
@@ -31,11 +31,15 @@ entries = st.lists(
 ).map(lambda made: [replace(entry, id=3 * n + 1) for n, entry in enumerate(made)])
 
 
-def index_of(made: list[Entry]) -> WordIndex:
+def segment_of(made: list[Entry], gone: tuple[int, ...] = ()) -> WordSegment:
     builder = WordIndexBuilder()
     for entry in made:
         builder.add(entry)
-    return builder.finish()
+    return builder.finish(np.array(gone, np.int64))
+
+
+def index_of(made: list[Entry]) -> WordIndex:
+    return WordIndex([segment_of(made)])
 
 
 def plain_bm25(made: list[Entry], query: str) -> list[float]:
@@ -83,11 +87,33 @@ def test_the_best_allowed_come_first_and_ties_go_by_id(made, query, k, data):
 def test_what_is_saved_is_what_is_opened(tmp_path_factory, made, query):
     folder = tmp_path_factory.mktemp("words")
     index = index_of(made)
-    index.save(folder)
-    opened = WordIndex.open(folder)
+    segment_of(made).save(folder)
+    opened = WordIndex([WordSegment.open(folder)])
     assert opened.search(query, 5).ids.tolist() == index.search(query, 5).ids.tolist()
     assert opened.search_whole(query, 5).ids.tolist() == index.search_whole(query, 5).ids.tolist()
     assert opened.ids.tolist() == index.ids.tolist()
+
+
+@given(entries, st.lists(texts, min_size=4, max_size=4), st.data())
+@settings(max_examples=60)
+def test_what_is_found_does_not_depend_on_segments(made, queries, data):
+    """Entries come, change and go one after another; joined or not, it is one index."""
+    segments, now = [], {}
+    for _ in range(data.draw(st.integers(1, 4))):
+        some = data.draw(st.lists(st.sampled_from(made), unique=True)) if made else []
+        told = [replace(entry, name=data.draw(texts) or "x2") for entry in some]
+        gone = tuple(sorted(set(data.draw(st.lists(st.integers(0, 24)))) - {e.id for e in told}))
+        segments.append(segment_of(sorted(told, key=lambda e: e.id), gone))
+        now = {id: e for id, e in (now | {e.id: e for e in told}).items() if id not in gone}
+    plain = index_of([now[id] for id in sorted(now)])
+    first = data.draw(st.integers(0, len(segments) - 1))
+    tail = WordSegment.joined(segments[first:], are_all=first == 0)
+    for index in (WordIndex(segments), WordIndex([*segments[:first], tail])):
+        assert index.ids.tolist() == plain.ids.tolist()
+        for query in queries:
+            for asked, wanted in ((index.words, plain.words), (index.whole, plain.whole)):
+                assert asked.scores(stems(query)) == pytest.approx(wanted.scores(stems(query)))
+                assert (asked.having(stems(query)) == wanted.having(stems(query))).all()
 
 
 def test_whole_names_and_trigger_words_are_recognised_in_a_sentence():
@@ -121,10 +147,10 @@ def test_only_positive_scores_are_hits():
 
 
 def test_damaged_words_are_refused(tmp_path):
-    index_of([Entry("fox", Kind.LORA, id=1)]).save(tmp_path)
+    segment_of([Entry("fox", Kind.LORA, id=1)]).save(tmp_path)
     for path in (tmp_path / "words").glob("starts-*"):
         path.write_bytes(b"\0" * 8)
     with pytest.raises(IndexProblem):
-        WordIndex.open(tmp_path)
+        WordSegment.open(tmp_path)
     with pytest.raises(IndexProblem):
-        WordIndex.open(tmp_path / "nowhere")
+        WordSegment.open(tmp_path / "nowhere")

@@ -65,7 +65,7 @@ def test_a_new_process_embeds_nothing_again(make_entry, make_zoo):
 
 
 def test_a_build_that_is_stopped_goes_on_where_it_was(make_entry, make_zoo, monkeypatch):
-    monkeypatch.setattr("polaris_core.retrieval.kind_index._ENTRIES_PER_BATCH", 2)
+    monkeypatch.setattr("polaris_core.retrieval.parts._ENTRIES_PER_BATCH", 2)
     encoder = CountingEncoder()
     zoo = make_zoo([make_entry(f"fox {n}") for n in range(6)], encoders=Encoders(encoder))
 
@@ -89,7 +89,7 @@ def test_another_encoder_never_gets_the_vectors_of_the_first(make_entry, make_zo
     assert large.key != small.key
     assert names(search(large, "fox", Kind.LORA))[0] == "fox"
     assert large.state().kinds[Kind.LORA].text.dim == 128
-    folder = next((tmp_path / "zoo" / "indices" / "lora").glob("text-*/*"))
+    folder = next((tmp_path / "zoo" / "indices" / "lora").glob("text-*/*/*"))
     with pytest.raises(IndexMismatch):
         open_index(folder, "somebody else")
 
