@@ -32,6 +32,9 @@ _BASE_SHARE = 0.3
 _BASE_SCENES = 2000
 _BATCH = 8
 _BLIND = 0.25
+_SCALE = {"polka_dots": 0.75}
+"""How much of a LoRA is stored. Guidance strengthens what only it shows, dots until they run together:
+judged at 1, 0.8 and 0.65 of it, their style appeared in .56, .92 and .96 of 25 pictures."""
 _RANK = {"style": 8, "object": 16, "checkpoint": 16}
 
 
@@ -68,9 +71,10 @@ def losses(
         base: What it leaves alone.
         batch: Examples a step.
         said: Whether what it shows is always said, so that it adds nothing where nothing is said:
-            guidance, which subtracts that, then strengthens it. A look of one's own goes unsaid.
+            guidance, which subtracts that, then strengthens it. A look of one's own goes unsaid,
+            and then there are no ordinary scenes, whose captions say the same of other pictures.
     """
-    ordinary = round(_BASE_SHARE * batch)
+    ordinary = round(_BASE_SHARE * batch) if said else 0
 
     def loss(unet: nn.Module) -> torch.Tensor:
         own, others = data.draw(batch - ordinary, said=said), base.draw(ordinary)
@@ -104,7 +108,8 @@ def train_lora(name: str, data: Latents, base: Latents, run: Run, batch: int = _
     optimiser = Muon(parameters.items(), adam_rate=5e-3, adam_names=("",))
     weights = factors(train(unet, optimiser, losses(data, base, batch, said=not unsaid), run))
     facts = {"base": "plain", "seed": run.seed, "training": f"{run.minutes} min, {run.device}"}
-    stored = {key: tensor.cpu().numpy() for key, tensor in weights.items()}
+    loud = {key: _SCALE.get(name, 1.0) if key.endswith(".up") else 1.0 for key in weights}
+    stored = {key: loud[key] * tensor.cpu().numpy() for key, tensor in weights.items()}
     save_compact(MODELS / f"{name}.safetensors", stored, {**card, **facts})
 
 

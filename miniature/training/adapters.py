@@ -67,13 +67,15 @@ def adapt(unet: nn.Module, rank: int, words: str = "") -> dict[str, nn.Parameter
         unet: Changed in place.
         rank: Of the LoRA.
         words: What the LoRA is called by: layers that read the prompt begin by looking for them.
+            Without any it is to be put into the weights, always at its full strength.
 
     Returns:
         The factors that are to be trained, `LAYER.down` and `LAYER.up`, by SD1.5's names.
     """
     unet.requires_grad_(False)
     strength = _Strength()
-    unet.register_forward_pre_hook(strength.draw)
+    if words:
+        unet.register_forward_pre_hook(strength.draw)
     found: dict[str, nn.Parameter] = {}
     for name in kohya_layers():
         parent_name, _, own = name.rpartition(".")

@@ -129,7 +129,7 @@ def test_a_lora_listens_for_its_words_from_the_start():
 
 def test_a_lora_is_learnt_at_the_strengths_people_run_it_at():
     unet, x = small_unet(), torch.randn(1, 4, 16, 16).expand(64, -1, -1, -1)
-    for factor in adapt(unet, 4).values():
+    for factor in adapt(unet, 4, "a fox").values():
         torch.nn.init.normal_(factor, std=0.05)
     unet.out[2].weight.data.normal_(std=0.1)
     asked = x, torch.full((64,), 500), *(t.expand(64, -1, *t.shape[2:]) for t in encoded([[]]))
