@@ -53,11 +53,13 @@ if TYPE_CHECKING:
 
 
 def take(page: Page, node_type: str, file: Path) -> None:
-    """A node as the page draws it."""
+    """A node as the page draws it, where no other node lies over it."""
+    found = f"{APP}.graph.nodes.find((n) => n.type === type)"
+    page.evaluate(f"(type) => {{ {found}.pos = [-5000, -5000]; }}", node_type)
     look_at(page, node_type)
-    find = f"(type) => {APP}.graph.nodes.find((n) => n.type === type).id"
-    node = page.locator(f'[data-node-id="{page.evaluate(find, node_type)}"]')
+    node = page.locator(f'[data-node-id="{page.evaluate(f"(type) => {found}.id", node_type)}"]')
     node.screenshot(path=str(file), **JPEG)
+    page.evaluate(f"(type) => {{ {found}.pos = [-9000, -5000]; }}", node_type)
 
 
 def main() -> int:

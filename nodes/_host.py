@@ -29,6 +29,8 @@ _FOLDERS = {"checkpoint": "checkpoints", "lora": "loras"}
 """Kind of entry to the host's name for its folders."""
 _FOLDER_NAME = re.compile(r"\w[\w.-]*")
 """Of a folder right below one of the host's."""
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)")
+"""Where a name would become an element or a picture: one of the renderers reads Markdown."""
 _zoos: dict[tuple[str, str], Zoo] = {}
 _zoos_lock = threading.Lock()
 _loaded: dict[tuple[str, int, int], tuple[weakref.ref[Any], ...]] = {}
@@ -65,6 +67,7 @@ def show(cls: type[io.ComfyNode], text: str) -> ui.PreviewText:
     """Show a text on the node, and keep it in the history for those who run headless."""
     from server import PromptServer
 
+    text = _MARKUP.sub("\\g<0>\N{WORD JOINER}", text)
     PromptServer.instance.send_progress_text(text, cls.hidden.unique_id)
     return ui.PreviewText(text)
 

@@ -67,12 +67,11 @@ def test_every_node_has_a_help_page(node_id):
 
 
 @pytest.mark.parametrize("node_id", NODE_IDS)
-def test_every_help_page_has_an_example_that_is_run_by_the_tests_and_its_pictures_are_there(
-    node_id,
-):
+def test_every_help_page_has_a_picture_and_an_example_that_is_run_by_the_tests(node_id):
     docs = ROOT / "web" / "docs"
     page = (docs / f"{node_id}.md").read_text("utf-8")
     pictures = re.findall(r"!\[[^\]]{10,}\]\((\w[\w.-]*)\)", page)
+    assert f"{node_id}.jpg" in pictures
     assert all((docs / picture).stat().st_size > 1000 for picture in pictures)
     names = re.findall(r"\*(polaris_\w+)\*", page.partition("## Example")[2])
     examples = {file.stem: json.loads(file.read_text("utf-8")) for file in API_WORKFLOWS}

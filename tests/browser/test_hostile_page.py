@@ -178,6 +178,7 @@ def test_in_the_sidebar(page):
         dialog.wait_for()
         assert dialog.inner_text().count(name) >= 3
         page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
     box = sidebar.get_by_role("searchbox")
     box.fill(PAYLOADS[0])
     box.press("Enter")
