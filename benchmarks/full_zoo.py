@@ -51,6 +51,7 @@ def in_own_process(name: str, options: argparse.Namespace) -> Figures:
     command = [sys.executable, __file__, "--step", name, "--home", str(options.home)]
     command += ["--data", str(options.data), "--entries", str(options.entries)]
     command += ["--vectors", str(options.vectors)] + ["--encode"] * options.encode
+    command += ["--every", str(options.every)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -98,6 +99,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="kept, and gone on with; else a temporary one")
     parser.add_argument("--vectors", type=Path, help="a cache of vectors of texts")
     parser.add_argument("--encode", action="store_true", help="encode what the cache lacks")
+    parser.add_argument("--every", type=int, default=1, help="of the prompts, only every Nth")
     parser.add_argument("--steps", nargs="*", choices=[*STEPS], help="only these")
     parser.add_argument("--step", choices=[*STEPS], help=argparse.SUPPRESS)
     options = parser.parse_args()

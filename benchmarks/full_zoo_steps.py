@@ -239,7 +239,7 @@ def silver(options: argparse.Namespace) -> list[dict]:
     """Prompts with their topics and picks."""
     lines = (options.data / "retrieval" / "stylus_silver.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line.strip()]
-    return rows[:: getattr(options, "every", 1)]
+    return rows[:: options.every]
 
 
 def intent_of(row: dict) -> EditIntent:

@@ -72,13 +72,11 @@ def read_tokens(home: Path) -> Tokens:
         InvalidInput: The file is malformed, a token cannot be one, or it would travel unencrypted
             to a host that is not private. None is shown.
     """
-    found = {
-        origin: token
-        for origin, names in VARIABLES.items()
-        if (token := next(filter(None, map(_environment, names)), ""))
-    }
-    found |= _read_file(home / TOKENS_FILE)
-    found = {origin: token for origin, token in found.items() if token}
+    told: dict[str, str] = {}
+    for origin, names in VARIABLES.items():
+        told[origin] = next((token for name in names if (token := _environment(name))), "")
+    told |= _read_file(home / TOKENS_FILE)
+    found = {origin: token for origin, token in told.items() if token}
     for origin, token in found.items():
         check_key(token, parse_endpoint(origin))
     return Tokens(found)

@@ -35,7 +35,13 @@ from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import METHOD
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
 from polaris_core.retrieval.parts import Part, Vectors, Words, picture_part, text_part, within
-from polaris_core.retrieval.spans import Span, chain_in, remove_others, tail_to_join
+from polaris_core.retrieval.spans import (
+    Span,
+    chain_in,
+    remove_former,
+    remove_others,
+    tail_to_join,
+)
 
 __all__ = ["KindIndex", "forget", "load_kind"]
 
@@ -215,6 +221,7 @@ def _bring_up(
                 chain.add(changes, within(progress, done, count, total))
         done += count
     if done:
+        remove_former(chains[0].part.folder.parent.parent)
         for number, chain in enumerate(chains):
             progress(number, len(chains), "tidying the index")
             chain.tidy()

@@ -103,10 +103,10 @@ class Postings:
             bisect_left(count, sought, key=self._term) for sought in (start.encode(), after)
         )
         terms = self.terms[int(self.offsets[first]) : int(self.offsets[last])]
-        letters = np.ascontiguousarray(np.reshape(terms, (-1, 9))[:, 1:]).view(np.uint64)
+        letters = np.frombuffer(np.reshape(terms, (-1, 9))[:, 1:].tobytes(), np.uint64)
         holders = np.diff(self.starts[first : last + 1])
         here = self.rows[int(self.starts[first]) : int(self.starts[last])]
-        found[here] = np.repeat(letters[:, 0], holders)
+        found[here] = np.repeat(letters, holders)
         return found
 
     def all_terms(self) -> list[bytes]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Span", "chain_in", "remove_others", "tail_to_join"]
+__all__ = ["Span", "chain_in", "remove_former", "remove_others", "tail_to_join"]
 
 _NAME = re.compile(r"(0|[1-9][0-9]{0,17})-([1-9][0-9]{0,17})")
 
@@ -84,3 +84,12 @@ def remove_others(folder: Path, chain: Sequence[Span]) -> None:
     for path in folder.parent.iterdir():
         if path.name != folder.name:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_former(folder: Path) -> None:
+    """Remove what Polaris 0.1 wrote for a kind: there a part was one folder of files."""
+    for part in folder.iterdir() if folder.is_dir() else ():
+        for state in part.iterdir() if part.is_dir() else ():
+            if any((state / name).exists() for name in ("manifest.json", "words")):
+                shutil.rmtree(part, ignore_errors=True)
+                break

@@ -104,7 +104,7 @@ def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
             rows[target], weights[target] = places[held], counted
             free[of_segment[piece]] += here
     kept = np.flatnonzero(counts)
-    names: list[bytes] = [union[at] for at in kept]
+    names: list[bytes] = [union[at] for at in kept.tolist()]
     gone = np.setdiff1d(np.unique(np.concatenate([s.gone for s in segments])), ids)
     return Postings(
         terms=np.frombuffer(b"".join(names), np.uint8),
@@ -130,7 +130,7 @@ def _pieces(
     """
     starts, at, count = segment.starts, 0, len(segment.starts) - 1
     while at < count:
-        last = int(np.searchsorted(starts, starts[at] + _POSTINGS_AT_ONCE, "right")) - 1
+        last = int(np.searchsorted(starts, int(starts[at]) + _POSTINGS_AT_ONCE, "right")) - 1
         end = min(max(last, at + 1), count)
         here = slice(int(starts[at]), int(starts[end]))
         repeated = np.repeat(np.arange(end - at), np.diff(starts[at : end + 1]))

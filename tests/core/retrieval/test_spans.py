@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polaris_core.retrieval.spans import Span, chain_in, remove_others, tail_to_join
+from polaris_core.retrieval.spans import Span, chain_in, remove_former, remove_others, tail_to_join
 
 
 def made(folder, *names):
@@ -29,6 +29,14 @@ def test_what_others_have_taken_the_place_of_is_removed(tmp_path):
     remove_others(folder, [Span(0, 9), Span(9, 12)])
     assert sorted(path.name for path in folder.iterdir()) == ["0-9", "12-20", "9-12"]
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_what_an_earlier_version_wrote_is_removed(tmp_path):
+    made(tmp_path, "words-1/abc/words", "text-1/abc", "text-2/store/0-4")
+    (tmp_path / "text-1" / "abc" / "manifest.json").write_text("{}")
+    remove_former(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["text-2"]
+    remove_former(tmp_path / "nowhere")
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=300), st.integers(1, 10**6))
