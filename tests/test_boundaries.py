@@ -20,7 +20,7 @@ ORDER = [
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
-    {"index", "instructions", "fetching", "importing", "testing"},
+    {"index", "instructions", "fetching", "importing", "refining", "testing"},
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from polaris_core.catalogue.columns import BASE_MODELS, KINDS, ROLES, Columns, read_columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
@@ -17,6 +18,7 @@ from polaris_core.catalogue.found import problems_in
 from polaris_core.catalogue.hashes import valid_sha256
 from polaris_core.catalogue.lookup import ids_by_text, ids_meant_by
 from polaris_core.catalogue.offers import own_of
+from polaris_core.catalogue.refined_rows import REFINED, refined_of
 from polaris_core.catalogue.rows import COLUMNS, entry_of
 from polaris_core.catalogue.schema import connect, guarded
 from polaris_core.catalogue.upsert import Written, mark_changed, upsert
@@ -24,7 +26,7 @@ from polaris_core.errors import FileProblem, InvalidInput, StoreProblem, Unknown
 
 __all__ = ["Counts", "Store"]
 
-_SELECT = f"SELECT id, {', '.join(COLUMNS)} FROM entries"
+_SELECT = f"SELECT id, {REFINED}, {', '.join(COLUMNS)} FROM entries"
 _ROWS_AT_ONCE = 500
 
 Counts = dict[tuple[Kind, BaseModel, Role], int]
@@ -136,8 +138,8 @@ class Store:
             for start in range(0, len(wanted), _ROWS_AT_ONCE):
                 part = [id for id in wanted[start : start + _ROWS_AT_ONCE] if 0 < id < 2**63]
                 marks = ", ".join("?" * len(part))
-                for id, *row in connection.execute(f"{_SELECT} WHERE id IN ({marks})", part):
-                    found[id] = entry_of(id, row)
+                for row in connection.execute(f"{_SELECT} WHERE id IN ({marks})", part):
+                    found[row[0]] = _read(row)
         for id in wanted:
             if id not in found:
                 hint = "Scan again: it may have been removed"
@@ -160,8 +162,7 @@ class Store:
                     f"{_SELECT} WHERE id > ? {condition} ORDER BY id LIMIT {_ROWS_AT_ONCE}",
                     (last, *values),
                 ).fetchall()
-            for id, *row in rows:
-                yield entry_of(id, row)
+            yield from map(_read, rows)
             if len(rows) < _ROWS_AT_ONCE:
                 return
             last = rows[-1][0]
@@ -264,3 +265,8 @@ class Store:
             _, written = upsert(connection, replace(own, sha256=digits), entry.id)
             if written is not Written.UNCHANGED:
                 mark_changed(connection)
+
+
+def _read(row: Sequence[Any]) -> Entry:
+    entry, refined = entry_of(row[0], row[2:]), refined_of(row[1])
+    return replace(entry, refined=refined) if refined else entry
