@@ -22,6 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.refined_rows import REFINED
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import Embeddings, Encoders
 from polaris_core.encoders.cache import EmbeddingCache
@@ -42,7 +43,7 @@ from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
 __all__ = ["HasRows", "KindIndex", "content_key", "forget", "load_kind"]
 
 _INDEXED = (
-    "SELECT id, name, file, words, tags, description, document FROM entries "
+    f"SELECT id, name, file, words, tags, description, document, {REFINED} FROM entries "
     "WHERE kind = ? ORDER BY id"
 )
 _ENTRIES_PER_BATCH = 128
