@@ -93,11 +93,16 @@ def by_own_name(zoo: Zoo) -> dict[str, float]:
     entries = [e for e in zoo.store.all(Kind.LORA) if len(clean_name(e.name)) > 4]
     some = random.Random(0).sample([e for e in entries if clean_name(e.name).isascii()], NAMED)
     found = orders(zoo, (clean_name(e.name) for e in some))
-    places = [found[clean_name(e.name)].index(e.id) if e.id in found[clean_name(e.name)] else 999 for e in some]
+    places = [
+        found[clean_name(e.name)].index(e.id) if e.id in found[clean_name(e.name)] else 999
+        for e in some
+    ]
     return {f"name_at_{depth}": sum(p < depth for p in places) / len(places) for depth in (1, 10)}
 
 
-def read_first(zoos: dict[str, Zoo], ids: dict[int, int], steps: int, most: int) -> dict[str, float]:
+def read_first(
+    zoos: dict[str, Zoo], ids: dict[int, int], steps: int, most: int
+) -> dict[str, float]:
     """How often the tiny model puts a pick first, by what is retrieved and read."""
     from benchmarks.models.tiny_reader import Lora, Question, Reader, train
     from polaris_core.rerank import rank, tree_of_texts
@@ -109,7 +114,9 @@ def read_first(zoos: dict[str, Zoo], ids: dict[int, int], steps: int, most: int)
     places = {id: place for place, id in enumerate(known)}
     topics = {half: _topics(rows_of(half), ids) for half in ("dev", "test")}
     reader = Reader(known)
-    learnt = [Question(t, frozenset(places[p] for p in picks)) for t, picks in topics["dev"].items()]
+    learnt = [
+        Question(t, frozenset(places[p] for p in picks)) for t, picks in topics["dev"].items()
+    ]
     train(reader, learnt, steps)
     apart = [topic for topic in topics["test"] if topic not in topics["dev"]]
     apart = random.Random(1).sample(apart, min(most, len(apart)))
@@ -120,7 +127,11 @@ def read_first(zoos: dict[str, Zoo], ids: dict[int, int], steps: int, most: int)
             hits = search(zoo, topic, Kind.LORA, EVERYTHING, READ)
             texts = [full_text(hit.entry) for hit in hits]
             tree = tree_of_texts(
-                reader.tokenizer, f"[CLS] {topic} [SEP]", texts, closing=" [SEP]", sizes=(FULL_TOKENS,)
+                reader.tokenizer,
+                f"[CLS] {topic} [SEP]",
+                texts,
+                closing=" [SEP]",
+                sizes=(FULL_TOKENS,),
             )
             tree = replace(tree, prefix=reader.prefix(topic))
             best = rank(reader.model, tree, keep=1).kept[0]

@@ -26,9 +26,7 @@ REFINED_TABLES = (
         DELETE FROM refined WHERE entry = old.id; END""",
 )
 
-REFINED = (
-    "(SELECT document FROM refined JOIN refinements USING (content) WHERE entry = entries.id)"
-)
+REFINED = "(SELECT document FROM refined JOIN refinements USING (content) WHERE entry = entries.id)"
 """The document of what was made of an entry, or NULL, as a column of a query over `entries`."""
 
 

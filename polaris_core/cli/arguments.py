@@ -46,8 +46,6 @@ goes on where it was, and only what says something new is done again.
 """
 
 
-
-
 def add_import_options(parser: argparse.ArgumentParser) -> None:
     """What `polaris import` takes."""
     parser.description = _IMPORT

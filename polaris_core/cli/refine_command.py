@@ -18,6 +18,7 @@ __all__ = ["run_refine"]
 
 _SHOWN_PROBLEMS = 10
 
+
 def run_refine(options: argparse.Namespace) -> int:
     """Refine the zoo's entries, or go back to what uploaders wrote."""
     with Store.open(options.zoo / CATALOGUE) as store:

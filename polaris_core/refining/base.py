@@ -1,9 +1,9 @@
 """What a refiner is: it reads what an entry says, and says it in a few clear words.
 
-    Entry ─▶ Refiner ─▶ Refined: what it is, what it is for, what it shows, role, trigger words, strength
+    Entry ─▶ Refiner ─▶ Refined: what it is, what it is for, what it shows, role, triggers, strength
 
-Laws for every refiner, which `tests/contracts/test_refiner_contract.py` holds: the entry stays as it
-is; the lengths that `Refined` names are kept; every trigger word stands in the entry's own words;
+Laws for every refiner (`tests/contracts/test_refiner_contract.py`): the entry stays as it is;
+the lengths that `Refined` names are kept; every trigger word stands in the entry's own words;
 hostile input makes no other error than those named here. What comes out depends on the content
 alone, so it is kept by a hash of that and never made twice.
 """
@@ -117,7 +117,7 @@ def own_words(entry: Entry) -> str:
 
 
 def stands_in(words: str, text: str) -> bool:
-    """Whether words stand in a text that `own_words` gave; case, underscores and \\ do not count."""
+    """Whether words stand in a text that `own_words` gave; case, _ and backslashes do not count."""
     folded = _folded(words)
     return any(map(str.isalnum, folded)) and folded in text
 

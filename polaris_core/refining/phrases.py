@@ -30,55 +30,81 @@ _PARTS = 64
 _EVERYWHERE_TAGS = frozenset(
     tag.strip()
     for tag in """
-    2d|3d|1girl|1boy|solo|action|actions|anime|anime art|anime boy|anime character|anime characters
+    2d|3d|1girl|1boy|solo|action|actions|anime|anime art|anime boy|anime character
+    |anime characters
     anime girl|anime girls|anime style|art|art style|artist|artists|artstyle|artwork|asset|assets
     babe|babes|background|backgrounds|base|base model|beautiful|boy|boys|cartoon|character
     character design|character lora|characters|checkpoint|clothes|clothing|concept|concepts|cute
     detailed|digital art|experimental|fanart|female|female character|fictional character|game
     game character|game characters|games|girl|girls|high quality|highres|hot|human|hyperrealistic
     illustration|locon|lora|lora model|loras|lycoris|male|man|manga|masterpiece|men|meme|model
-    models|nsfw|object|objects|other|outfit|outfits|people|person|photo|photo realistic|photography
-    photorealism|photorealistic|portrait|portraits|pose|poses|realism|realistic|semi-realistic|sexy
+    models|nsfw|object|objects|other|outfit|outfits|people|person|photo|photo realistic
+    |photography
+    photorealism|photorealistic|portrait|portraits|pose|poses|realism|realistic|semi-realistic
+    |sexy
     sfw|stable diffusion|style|style art|style lora|styles|test|tool|video game|video games
     videogame|videogames|waifu|woman|women
     """.replace("\n", "|").split("|")
 )
 
 _COLOURS = (
-    "aqua|black|blonde|blond|blue|brown|cyan|dark|gold(?:en)?|gr[ae]y|green|light|multicolou?red|orange"
-    "|pink|platinum|purple|red|silver|violet|white|yellow"
+    "aqua|black|blonde|blond|blue|brown|cyan|dark|gold(?:en)?|gr[ae]y|green|light"
+    "|multicolou?red|orange|pink|platinum|purple|red|silver|violet|white|yellow"
 )
 _EVERYWHERE = re.compile(
     rf"""(?ix)(?:
-      (?:\d|multiple|a|one|two)?\+?\s?(?:girls?|boys?|others?|wom[ae]n|m[ae]n|person|people|females?|males?)
-    | solo(?:\ focus)? | (?:the\ )?(?:best|high|top|amazing|ultra|highest|good)[\ -]?(?:quality|res|resolution)
-    | masterpieces? | masterclass | abs?urd-?res | high-?res | highest-?res | official\ (?:art|style) | wallpapers?
+      (?:\d|multiple|a|one|two)?\+?\s?(?:girls?|boys?|others?|wom[ae]n|m[ae]n|person|people
+      |females?|males?)
+    | solo(?:\ focus)? | (?:the\ )?(?:best|high|top|amazing|ultra|highest|good)[\ -]?(?:quality
+    |res|resolution)
+    | masterpieces? | masterclass | abs?urd-?res | high-?res | highest-?res | official\ (?:art
+    |style) | wallpapers?
     | (?:ultra|extremely|highly|super|very|hyper|insanely|intricate|beautiful)?[\ -]*
-      (?:detailed?s?|details|clear|realistic|beautiful|delicate|fine|sharp|cg|(?:high|ultra)[\ -]?definition|uhd|hdr|hd|\d{{1,2}}k)
-      (?:\ (?:face|eyes|skin|wallpaper|background|cg|unity\ \dk\ wallpaper|lighting|hands?|illustration|body))*
-    | (?:photo-?)?realis(?:tic|m) | (?:raw\ )?photo | dslr | film\ grain | sharp\ focus | bokeh | depth\ of\ field
-    | (?:cinematic|soft|studio|dynamic|natural|volumetric|dramatic|beautiful|professional)\ (?:light(?:ing)?|angle|shadows?)
-    | perfect\ (?:face|hands?|eyes|anatomy|body|female|lighting) | looking\ (?:at\ viewer|away|back|to\ the\ side|up|down|ahead)
-    | (?:slight\ |light\ |evil\ |gentle\ )?smil(?:e|ing) | grin | blush(?:ing)? | standing | sitting | indoors? | outdoors?
-    | (?:simple|white|black|grey|gray|blurry|detailed|gradient|plain)\ background | background | day | night | sky
-    | (?:upper|full|lower|half)[\ -]?body(?:\ shot)? | cowboy\ shot | close-?up | portrait | from\ (?:side|above|below|behind|front)
-    | (?:open|closed|parted)\ (?:mouth|eyes|lips) | (?:very\ |extremely\ )?(?:long|short|medium|shoulder-?length)\ hair
-    | (?:{_COLOURS})(?:\ (?:hair|eyes))? | (?:huge|large|medium|small|flat|big)?\ ?(?:breasts?|chest) | cleavage | bangs | navel
-    | anime(?:\ (?:style|screencap|coloring))? | illustration | digital\ (?:art|painting|illustration) | art(?:work)? | 3d | 2d
-    | trending\ on\ artstation | artstation | award[\ -]winning(?:\ photo\w*)? | octane\ render | unreal\ engine(?:\ \d)?
-    | cute | beautiful(?:\ (?:girl|woman|face))? | pretty | sexy | (?:young|adult|mature)\ (?:woman|girl|female|man)
-    | intricate(?:\ details?)? | elegant | epic | vibrant(?:\ colou?rs)? | colou?rful | no\ humans | simple | lora | nsfw | sfw
+      (?:detailed?s?|details|clear|realistic|beautiful|delicate|fine|sharp|cg|(?:high
+      |ultra)[\ -]?definition|uhd|hdr|hd|\d{{1,2}}k)
+      (?:\ (?:face|eyes|skin|wallpaper|background|cg|unity\ \dk\ wallpaper|lighting|hands?
+      |illustration|body))*
+    | (?:photo-?)?realis(?:tic|m) | (?:raw\ )?photo | dslr | film\ grain | sharp\ focus | bokeh
+    | depth\ of\ field
+    | (?:cinematic|soft|studio|dynamic|natural|volumetric|dramatic|beautiful
+    |professional)\ (?:light(?:ing)?|angle|shadows?)
+    | perfect\ (?:face|hands?|eyes|anatomy|body|female|lighting) | looking\ (?:at\ viewer|away
+    |back|to\ the\ side|up|down|ahead)
+    | (?:slight\ |light\ |evil\ |gentle\ )?smil(?:e|ing) | grin | blush(?:ing)? | standing
+    | sitting | indoors? | outdoors?
+    | (?:simple|white|black|grey|gray|blurry|detailed|gradient|plain)\ background | background
+    | day | night | sky
+    | (?:upper|full|lower|half)[\ -]?body(?:\ shot)? | cowboy\ shot | close-?up | portrait
+    | from\ (?:side|above|below|behind|front)
+    | (?:open|closed|parted)\ (?:mouth|eyes|lips) | (?:very\ |extremely\ )?(?:long|short|medium
+    |shoulder-?length)\ hair
+    | (?:{_COLOURS})(?:\ (?:hair|eyes))? | (?:huge|large|medium|small|flat|big)?\ ?(?:breasts?
+    |chest) | cleavage | bangs | navel
+    | anime(?:\ (?:style|screencap|coloring))? | illustration | digital\ (?:art|painting
+    |illustration) | art(?:work)? | 3d | 2d
+    | trending\ on\ artstation | artstation | award[\ -]winning(?:\ photo\w*)? | octane\ render
+    | unreal\ engine(?:\ \d)?
+    | cute | beautiful(?:\ (?:girl|woman|face))? | pretty | sexy | (?:young|adult
+    |mature)\ (?:woman|girl|female|man)
+    | intricate(?:\ details?)? | elegant | epic | vibrant(?:\ colou?rs)? | colou?rful
+    | no\ humans | simple | lora | nsfw | sfw
     )"""
 )
 """Parts of prompts that stand in every other prompt, whatever the model."""
 
 _FIGURE = re.compile(
-    r"""(?ix)\b(?:hair\w*|eyes?|pupils|bangs|ahoge|ponytail|twin\ ?tails|braids?|buns?|sidelocks|breasts?|chest
-    |cleavage|thighs?|skirts?|dress(?:es)?|shirts?|jackets?|coats?|gloves?|gauntlets?|thigh-?highs|pantyhose|boots?|shoes?
-    |footwear|headwear|legwear|ribbons?|bows?|bowtie|necktie|hats?|caps?|hoods?|hoodie|horns?|tails?|ears?|wings?|choker
-    |collar|sleeves?|sleeveless|uniforms?|armou?r|earrings?|jewel\w*|necklace|skin|mole|freckles|hairband|hairclips?
-    |ornaments?|shorts|pants|socks|stockings|belts?|capes?|cloak|kimono|sash|obi|apron|leotard|swimsuit|bikini|bra|panties
-    |goggles|glasses|mask|scarf|shoulders?|midriff|navel|1girl|1boy|solo|weapon|sword|animal|halo|fangs?|makeup|nails?)\b"""
+    r"""(?ix)\b(?:hair\w*|eyes?|pupils|bangs|ahoge|ponytail|twin\ ?tails|braids?|buns?|sidelocks
+    |breasts?|chest
+    |cleavage|thighs?|skirts?|dress(?:es)?|shirts?|jackets?|coats?|gloves?|gauntlets?
+    |thigh-?highs|pantyhose|boots?|shoes?
+    |footwear|headwear|legwear|ribbons?|bows?|bowtie|necktie|hats?|caps?|hoods?|hoodie|horns?
+    |tails?|ears?|wings?|choker
+    |collar|sleeves?|sleeveless|uniforms?|armou?r|earrings?|jewel\w*|necklace|skin|mole|freckles
+    |hairband|hairclips?
+    |ornaments?|shorts|pants|socks|stockings|belts?|capes?|cloak|kimono|sash|obi|apron|leotard
+    |swimsuit|bikini|bra|panties
+    |goggles|glasses|mask|scarf|shoulders?|midriff|navel|1girl|1boy|solo|weapon|sword|animal|halo
+    |fangs?|makeup|nails?)\b"""
 )
 """What a figure looks like and wears: by it nobody looks for the figure."""
 
@@ -87,12 +113,15 @@ _EMPHASIS = re.compile(r"[()\[\]{}<>\\]|:-?\d+(?:\.\d+)?(?=[)\s,]|$)")
 _CALL = re.compile(r"<[^<>]{0,200}>")
 _SIGNS = re.compile(r"[_|/\\()\[\]{}<>【】「」『』《》〈〉（）:：,，~*#\"“”]+")
 _PACKAGE = re.compile(
-    r"""(?ix)\b(?:lora|loras|locon|loha|lokr|dora|lycoris|checkpoint|safetensors|model|v\ ?\d+(?:[.\d]*\w?)|ver\ ?\d[.\d]*
-    |sd\ ?1\.[45]|sd\ ?2\.[01]|sdxl|extract|test\d*|beta|alpha\d*|collection|pack|concept|meme|by\ me)\b"""
+    r"""(?ix)\b(?:lora|loras|locon|loha|lokr|dora|lycoris|checkpoint|safetensors|model
+    |v\ ?\d+(?:[.\d]*\w?)|ver\ ?\d[.\d]*
+    |sd\ ?1\.[45]|sd\ ?2\.[01]|sdxl|extract|test\d*|beta|alpha\d*|collection|pack|concept|meme
+    |by\ me)\b"""
 )
 _HINT = re.compile(
-    r"(?ix)[\[【(（](?:(?:concept|style|pose|character|object|clothing|clothes|meme|art\ ?style|artist|lora|locon|lycoris"
-    r"|realistic|anime|anime\s?[&+]\s?realistic|realistic\s?[&+]\s?anime|sd\ ?\d\.\d|sdxl)\b[^\])】）]{0,12})[\]】)）]"
+    r"""(?ix)[\[【(（](?:(?:concept|style|pose|character|object|clothing|clothes|meme|art\ ?style
+    |artist|lora|locon|lycoris|realistic|anime|anime\s?[&+]\s?realistic
+    |realistic\s?[&+]\s?anime|sd\ ?\d\.\d|sdxl)\b[^\])】）]{0,12})[\]】)）]"""
 )
 _NOT_LATIN = re.compile(r"[^\x00-\u024f]+")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

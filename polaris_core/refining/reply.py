@@ -1,8 +1,8 @@
 """Read a language model's card of an entry: hostile until it is read.
 
 A model that was led astray by a description can at the worst say little or nothing of its entry:
-lengths are bounded, trigger words must stand in what the entry says, and a strength must be a number
-that stands there.
+lengths are bounded, trigger words must stand in what the entry says, and a strength must be a
+number that stands there.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _role(value: object, entry: Entry) -> Role:
 
 def _strength(value: object, entry: Entry) -> float | None:
     """The number named if it, or a range that it is within, stands in what the entry says."""
-    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    number = (
+        float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    )
     strength = bounded_strength(number)
     if strength is None or strength == entry.strength:
         return entry.strength

@@ -29,7 +29,7 @@ __all__ = ["RefineReport", "refine"]
 
 _BATCH = 256
 _SECONDS = 2.0
-"""A batch ends after so long: what a slow model made is lost for less than this, one card besides."""
+"""A batch ends after so long: of what a slow model made no more than this is lost."""
 _SHOWN_PROBLEMS = 100
 
 
@@ -78,7 +78,7 @@ def refine(
         afresh: Make anew what this refiner made before.
 
     Raises:
-        LanguageModelProblem: The refiner's model cannot be asked; doing it again goes on from there.
+        LanguageModelProblem: The refiner's model cannot be asked; the next run goes on from there.
         StoreProblem: The catalogue cannot be used.
         Cancelled: `progress` raised it.
     """

@@ -31,32 +31,45 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _ASIDE = re.compile(
     r"""(?ix)\b(?:
       # the author: money, praise, other work
-      patreon|ko-?fi|buy\ (?:me|us)\ a|donat\w+|tip\ jar|support(?:ing)?\ (?:me|my|us|the\ (?:artist|creator))
-    | commission\w*|fiverr|paypal|boosty|gumroad|follow\ me|subscri\w+|my\ (?:other|profile|page|channel)
-    | (?:leave|drop|add|write)\ (?:a|an|me|your)|reviews?|ratings?|feedbacks?|star\ praise|appreciat\w+
-    | hope\ (?:you|it|this|that)|hopefully|enjoy\b|have\ fun|feel\ free|thank\w*|thx|credits?|sorry|apologi\w+
-    | check\ (?:out|my)|stay\ tuned|let\ me\ know|requests?|requested|welcome\ to|share\ (?:your|it|with)
-    | my\ first|i\ (?:am|was|will|would|have|had|do|did|don['’]t|didn['’]t|can['’]?t?|only|also|just|think|guess|recommend|suggest|used?|personally)
+      patreon|ko-?fi|buy\ (?:me|us)\ a|donat\w+|tip\ jar|support(?:ing)?\ (?:me|my|us
+      |the\ (?:artist|creator))
+    | commission\w*|fiverr|paypal|boosty|gumroad|follow\ me|subscri\w+|my\ (?:other|profile|page
+    |channel)
+    | (?:leave|drop|add|write)\ (?:a|an|me|your)|reviews?|ratings?|feedbacks?|star\ praise
+    |appreciat\w+
+    | hope\ (?:you|it|this|that)|hopefully|enjoy\b|have\ fun|feel\ free|thank\w*|thx|credits?
+    |sorry|apologi\w+
+    | check\ (?:out|my)|stay\ tuned|let\ me\ know|requests?|requested|welcome\ to|share\ (?:your
+    |it|with)
+    | my\ first|i\ (?:am|was|will|would|have|had|do|did|don['’]t|didn['’]t|can['’]?t?|only|also
+    |just|think|guess|recommend|suggest|used?|personally)
     | i['’](?:m|ve|ll|d)
       # settings
-    | weights?|strengths?|cfg|samplers?|sampling|steps|hires|highres|hi-?res|denois\w+|resolutions?|clip\ ?skip
+    | weights?|strengths?|cfg|samplers?|sampling|steps|hires|highres|hi-?res|denois\w+
+    |resolutions?|clip\ ?skip
     | vae|seeds?|upscal\w+|controlnet|inpaint\w*|img2img|txt2img|a-?detailer|dpm\+*\w*|euler|lbw
-    | negatives?|embeddings?|easynegative|settings?|extensions?|webui|web\ ui|automatic1111|a1111|comfyui
+    | negatives?|embeddings?|easynegative|settings?|extensions?|webui|web\ ui|automatic1111|a1111
+    |comfyui
     | kohya\w*|colab|dreambooth|google\ translat\w+|translat(?:ed|ion|or)
       # how it was made, and with what it goes
-    | epochs?|batch\ size|learning\ rate|repeats?|network\ dim|alpha|data\ ?sets?|captions?|captioned
+    | epochs?|batch\ size|learning\ rate|repeats?|network\ dim|alpha|data\ ?sets?|captions?
+    |captioned
     | over-?fit\w*|over-?train\w*|trained|training|retrained|checkpoints?|ckpts?|safetensors
-    | base\ models?|models?\ used|other\ models?|most\ models|all\ models|merge[ds]?|merging|any-?lora|novel ?ai|nai
+    | base\ models?|models?\ used|other\ models?|most\ models|all\ models|merge[ds]?|merging
+    |any-?lora|novel ?ai|nai
     | orange ?mix\w*|aom\d?\w*|chillout\w*|anything[-\ ]?v\d\w*|sd\ ?1\.[45]|sd\ ?v?[12]|sdxl
     | stable\ diffusion|lycoris|locon|loha|compatib\w+|flexib\w+
       # versions
     | versions?|v\d+(?:\.\d+)*|ver\.?\d*|updat\w+|changelog|released?|beta|wip|(?:re-?)?upload\w*
-    | previews?|thumbnails?|(?:sample|example|demo|cover)\ (?:images?|pictures?|pics?|prompts?)|showcase
+    | previews?|thumbnails?|(?:sample|example|demo|cover)\ (?:images?|pictures?|pics?|prompts?)
+    |showcase
       # law
-    | licen[cs]es?|commercial\w*|permissions?|prohibited|illegal|responsib\w+|disclaimers?|legal\w*
+    | licen[cs]es?|commercial\w*|permissions?|prohibited|illegal|responsib\w+|disclaimers?
+    |legal\w*
     | copyright\w*|nsfw|sfw|adult|allowed|resell\w*|redistribut\w*
       # advice
-    | works?\ (?:well|best|fine|better|with|on|great|good)|tested|results?|recommend\w*|suggest\w*|try|tips?|triggers?
+    | works?\ (?:well|best|fine|better|with|on|great|good)|tested|results?|recommend\w*
+    |suggest\w*|try|tips?|triggers?
     | prompts?|prompting|keywords?|tags?\ (?:used|are)|better|depending|experiment\w*
     )\b|权重|触发|推荐|建议|模型|训练|版本|商用|商业|好评|更新|感谢|喜欢|おすすめ|推奨|トリガー|強度|学習"""
 )
@@ -64,7 +77,8 @@ _ASIDE = re.compile(
 
 _TAUGHT = re.compile(
     r"""(?ix)\b(?:trained|training|made|created|lora)\b[^.\n]{0,60}?
-    \b(?:images?|pictures?|pics|photos?|photographs?|screenshots?|screencaps?|generations|artworks?|renders?|scans?)
+    \b(?:images?|pictures?|pics|photos?|photographs?|screenshots?|screencaps?|generations
+    |artworks?|renders?|scans?)
     \s+of\s+(?P<what>[^.;\n]{3,160})"""
 )
 """What it was shown: said among how it was made."""

@@ -39,7 +39,14 @@ ENTRIES = [
 ]
 
 words = st.text(max_size=40) | st.sampled_from(
-    ["1girl, solo", "red_fox", "\\(fox\\)", "<lora:a:1>", "weight 0.7", "Trained on 9 photos of owls."]
+    [
+        "1girl, solo",
+        "red_fox",
+        "\\(fox\\)",
+        "<lora:a:1>",
+        "weight 0.7",
+        "Trained on 9 photos of owls.",
+    ]
 )
 entries = st.builds(
     Entry,

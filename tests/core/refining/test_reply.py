@@ -90,7 +90,9 @@ def test_a_reply_that_does_not_say_what_it_is_cannot_be_used(text):
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 cards = st.fixed_dictionaries({name: values for name in REFINED_SCHEMA["properties"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -174,3 +175,20 @@ def test_an_entry_that_goes_while_it_is_refined_is_passed_over(store):
 
     refine(store, Slow())
     assert said(store) == [None, "Look"], "the owl that was read is not the owl there is"
+
+
+def test_a_catalogue_from_before_refining_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "old.sqlite"
+    with Store.open(path) as store:
+        store.add([FOX])
+    old = sqlite3.connect(path, isolation_level=None)
+    for name in ("entries_say_otherwise", "entries_unrefined"):
+        old.execute(f"DROP TRIGGER {name}")
+    for name in ("refined", "refinements"):
+        old.execute(f"DROP TABLE {name}")
+    old.execute("PRAGMA user_version = 4")
+    old.close()
+    with Store.open(path) as store:
+        assert said(store) == [None]
+        assert refine(store, Echo()).made == 1
+        assert said(store) == ["Fox"]
