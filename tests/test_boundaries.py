@@ -21,7 +21,7 @@ ORDER = [
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
     {"site_tokens"},
-    {"index", "instructions", "fetching", "importing", "testing"},
+    {"index", "instructions", "fetching", "importing", "refining", "testing"},
     {"regions", "retrieval"},
     {"rerank"},
     {"planning"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polaris_core.catalogue.entry import Entry, Kind
-from polaris_core.catalogue.rows import COLUMNS, entry_of
+from polaris_core.catalogue.refined_rows import REFINED, refined_entry_of
+from polaris_core.catalogue.rows import COLUMNS
 from polaris_core.catalogue.store import Store
 
 __all__ = ["Changes", "changes_after", "last_change", "pending"]
 
-_COLUMNS = ", ".join(f"e.{name}" for name in COLUMNS)
+_COLUMNS = ", ".join(f"entries.{name}" for name in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,14 @@ def changes_after(store: Store, kind: Kind, after: int, most: int) -> Changes:
     """
     with store.reading() as connection:
         rows = connection.execute(
-            f"SELECT c.number, c.entry, e.id, {_COLUMNS} FROM changes c "
-            "LEFT JOIN entries e ON e.id = c.entry AND e.kind = c.kind "
+            f"SELECT c.number, c.entry, entries.id, {REFINED}, {_COLUMNS} FROM changes c "
+            "LEFT JOIN entries ON entries.id = c.entry AND entries.kind = c.kind "
             "WHERE c.kind = ? AND c.number > ? ORDER BY c.number LIMIT ?",
             (kind.value, after, most),
         ).fetchall()
-    entries = [entry_of(id, row) for _, _, id, *row in rows if id is not None]
+    entries = [
+        refined_entry_of(id, refined, row) for _, _, id, refined, *row in rows if id is not None
+    ]
     gone = sorted(entry for _, entry, id, *_ in rows if id is None)
     end = rows[-1][0] if rows else after
     return Changes(end, tuple(sorted(entries, key=lambda entry: entry.id)), tuple(gone))

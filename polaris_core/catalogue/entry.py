@@ -13,6 +13,7 @@ __all__ = [
     "Kind",
     "Maturity",
     "Preview",
+    "Refined",
     "Role",
     "Terms",
 ]
@@ -128,6 +129,25 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Refined:
+    """What an entry says of itself, put into a few clear words; kept beside what was written."""
+
+    what: str = ""
+    """What it is, as a phrase; at most 200 characters."""
+    purpose: str = ""
+    """What it is for, in a sentence or a few; at most 400 characters."""
+    shows: tuple[str, ...] = ()
+    """Things and looks for which it may be sought, at most 12 of at most 60 characters."""
+    role: Role = Role.UNKNOWN
+    trigger_words: tuple[str, ...] = ()
+    """Those that are needed, at most 8; each stands in the entry's own words."""
+    strength: float | None = None
+    """Recommended strength, in [-10, 10]; None if nobody recommends one."""
+    by: str = ""
+    """The name of the refiner that wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One checkpoint or adapter of the zoo: everything retrieval, planning and people need."""
 
@@ -180,6 +200,9 @@ class Entry:
     """A pickled file (.ckpt, .pt, .bin, .pth): listed, never opened."""
     extra: dict[str, str] = field(default_factory=dict[str, str], hash=False)
     """What a sidecar said beyond the fields above (clip_skip, version_id, usage_hint, …)."""
+    refined: Refined | None = None
+    """What a refiner made of it, if one did since it last said something else. The catalogue keeps
+    it apart: adding the entry again neither writes nor removes it."""
 
     @property
     def autov2(self) -> str:

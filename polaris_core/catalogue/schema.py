@@ -9,6 +9,8 @@
     marks      by what offers (> 0) and files (entries, < 0) are told to be the same model
     imports    how far each imported catalogue was read; `refused` is what could not be
     changes    the last change of what each entry says, numbered in the order in which they came
+    refined    what a refiner made of an entry: gone as soon as the entry says something else;
+               `refinements` keeps all that was ever made, by the content it was made of
     meta       `store` (a name of this database of its own) and `generation` (counts changes)
 
 A version is the number of steps of `_STEPS` that were taken; a new database takes them all.
@@ -24,6 +26,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from polaris_core.catalogue.refined_rows import REFINED_TABLES
 from polaris_core.catalogue.rows import key_of, loaded, stem_key_of
 from polaris_core.catalogue.tables import CHANGE_TABLES, FIRST_TABLES, OFFER_TABLES
 from polaris_core.errors import StoreProblem
@@ -82,12 +85,19 @@ def _add_changes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _add_refined(connection: sqlite3.Connection) -> None:
+    """What refiners made of entries, beside what these say."""
+    for statement in REFINED_TABLES:
+        connection.execute(statement)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _create,
     _add_name_keys,
     _add_page_index,
     _add_offers,
     _add_changes,
+    _add_refined,
 )
 SCHEMA_VERSION = len(_STEPS)
 

@@ -17,14 +17,15 @@ from polaris_core.catalogue.found import problems_in
 from polaris_core.catalogue.hashes import valid_sha256
 from polaris_core.catalogue.lookup import ids_by_text, ids_meant_by
 from polaris_core.catalogue.offers import own_of
-from polaris_core.catalogue.rows import COLUMNS, entry_of
+from polaris_core.catalogue.refined_rows import REFINED, refined_entry_of
+from polaris_core.catalogue.rows import COLUMNS
 from polaris_core.catalogue.schema import connect, guarded
 from polaris_core.catalogue.upsert import Written, mark_changed, upsert
 from polaris_core.errors import FileProblem, InvalidInput, StoreProblem, UnknownModel
 
 __all__ = ["Counts", "Store"]
 
-_SELECT = f"SELECT id, {', '.join(COLUMNS)} FROM entries"
+_SELECT = f"SELECT id, {REFINED}, {', '.join(COLUMNS)} FROM entries"
 _ROWS_AT_ONCE = 500
 
 Counts = dict[tuple[Kind, BaseModel, Role], int]
@@ -136,8 +137,9 @@ class Store:
             for start in range(0, len(wanted), _ROWS_AT_ONCE):
                 part = [id for id in wanted[start : start + _ROWS_AT_ONCE] if 0 < id < 2**63]
                 marks = ", ".join("?" * len(part))
-                for id, *row in connection.execute(f"{_SELECT} WHERE id IN ({marks})", part):
-                    found[id] = entry_of(id, row)
+                statement = f"{_SELECT} WHERE id IN ({marks})"
+                for id, refined, *row in connection.execute(statement, part):
+                    found[id] = refined_entry_of(id, refined, row)
         for id in wanted:
             if id not in found:
                 hint = "Scan again: it may have been removed"
@@ -160,8 +162,8 @@ class Store:
                     f"{_SELECT} WHERE id > ? {condition} ORDER BY id LIMIT {_ROWS_AT_ONCE}",
                     (last, *values),
                 ).fetchall()
-            for id, *row in rows:
-                yield entry_of(id, row)
+            for id, refined, *row in rows:
+                yield refined_entry_of(id, refined, row)
             if len(rows) < _ROWS_AT_ONCE:
                 return
             last = rows[-1][0]

@@ -11,6 +11,7 @@ __all__ = [
     "add_edit_options",
     "add_import_options",
     "add_parser_options",
+    "add_refine_options",
     "add_zoo_folder",
     "add_zoo_options",
     "positive",
@@ -34,6 +35,17 @@ Tokens are taken from CIVITAI_TOKEN and HF_TOKEN, or from site_tokens.json in th
 """
 
 
+_REFINE = """\
+Say of every checkpoint and LoRA in a few clear words what it is, what it is for, what it shows,
+which trigger words it needs and how strong it should be. Search and rerank read these words first;
+what the uploaders wrote stays beside them as it is.
+
+Without --llm rules do it, in a moment for all. With it a language model does, which takes seconds
+for each; one with vision looks at the previews too. What was made is kept: a run that is stopped
+goes on where it was, and only what says something new is done again.
+"""
+
+
 def add_import_options(parser: argparse.ArgumentParser) -> None:
     """What `polaris import` takes."""
     parser.description = _IMPORT
@@ -49,6 +61,23 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--author", default="", help="Hugging Face: only of this user")
     parser.add_argument("--name", default="", help="what to call a file as a source")
     parser.add_argument("--forget", default="", metavar="SOURCE", help="take a source's models out")
+
+
+def add_refine_options(parser: argparse.ArgumentParser) -> None:
+    """What `polaris refine` takes."""
+    parser.description = _REFINE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--llm",
+        metavar="MODEL",
+        help="the language model: local:FOLDER, local:OWNER/NAME, or server:URL#NAME",
+    )
+    parser.add_argument("--afresh", action="store_true", help="make anew what was made before")
+    parser.add_argument(
+        "--undo", action="store_true", help="go back to what the uploaders wrote, for all"
+    )
+    parser.add_argument("--list", action="store_true", help="only say what is refined by whom")
+    add_zoo_folder(parser)
 
 
 def add_edit_options(parser: argparse.ArgumentParser) -> None:

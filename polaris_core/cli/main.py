@@ -18,6 +18,7 @@ from polaris_core.cli.arguments import (
     add_edit_options,
     add_import_options,
     add_parser_options,
+    add_refine_options,
     add_zoo_folder,
     add_zoo_options,
     positive,
@@ -95,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     add_import_options(importing)
     add_zoo_folder(importing)
     importing.set_defaults(command=_import)
+
+    refining = commands.add_parser("refine", help="put descriptions into a few clear words")
+    add_refine_options(refining)
+    refining.set_defaults(command=_refine)
 
     search = commands.add_parser("search", help="search the zoo by a phrase")
     add_zoo_options(search)
@@ -207,6 +212,12 @@ def _import(options: argparse.Namespace) -> int:
     from polaris_core.cli.import_command import run_import
 
     return run_import(options)
+
+
+def _refine(options: argparse.Namespace) -> int:
+    from polaris_core.cli.refine_command import run_refine
+
+    return run_refine(options)
 
 
 def _search(options: argparse.Namespace) -> int:

@@ -6,6 +6,9 @@
     Trigger words: aqrl style                       ┘
     Description: Soft washes of colour, …             full
 
+Of an entry that was refined, the words of the refiner are read instead of the uploader's: what it
+is and shows in one line, and what it is for in the place of its description.
+
 The short text is the beginning of the full one, so that a later round only reads on. All of it was
 written by strangers; that it stays in its branch is the tree's part.
 """
@@ -24,6 +27,7 @@ __all__ = ["full_text", "quoted_text", "short_text"]
 _NAME = 120
 _TAGS, _TAG = 10, 40
 _TRIGGERS, _TRIGGER = 6, 80
+_WHAT = 200
 _CAPTIONS = 16
 _DESCRIPTION = 2000
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
@@ -60,8 +64,14 @@ def quoted_text(entry: Entry, characters: int) -> str:
 
 def _short(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Name", one_line(entry.name, _NAME) or "(none)"
-    if entry.role is not Role.UNKNOWN:
-        yield "Kind", entry.role.value
+    role = entry.refined.role if entry.refined else entry.role
+    if role is not Role.UNKNOWN:
+        yield "Kind", role.value
+    if entry.refined and entry.refined.what:
+        yield "Shows", _listed((entry.refined.what, *entry.refined.shows), _TAGS, _WHAT)
+        if triggers := _listed(entry.refined.trigger_words, _TRIGGERS, _TRIGGER):
+            yield "Trigger words", triggers
+        return
     tags = _listed(entry.tags, _TAGS, _TAG)
     triggers = _listed(entry.trigger_words, _TRIGGERS, _TRIGGER)
     if tags:
@@ -73,7 +83,9 @@ def _short(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _long(entry: Entry) -> Iterator[tuple[str, str]]:
-    if description := _prose(entry.description):
+    if entry.refined and entry.refined.purpose:
+        yield "Description", entry.refined.purpose
+    elif description := _prose(entry.description):
         yield "Description", description
     if (entry.tags or entry.trigger_words) and (captions := _captions(entry)):
         yield "Trained on", captions

@@ -6,6 +6,9 @@ embedded by itself, and the entry's vector is the weighted mean of their unit ve
 unit length: its inner product with a query ranks as the mean cosine over the fields would, at the
 cost of one vector. (On Stylus's picks over 3,983 LoRAs this found 5 points more among the first ten
 than one joined text; see benchmarks/retrieval_quality.py.)
+
+Where a refiner has put an entry into clear words, these are further fields, and what was written
+counts less. Of characters and persons they are the only ones. See benchmarks/refining.py.
 """
 
 from __future__ import annotations
@@ -13,10 +16,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from polaris_core.catalogue.entry import Entry
+from polaris_core.catalogue.entry import Entry, Refined, Role
 from polaris_core.retrieval.words import divide, stems
 
 __all__ = [
@@ -90,6 +93,12 @@ _FEWEST_COPIED = 12
 _TAGS = 8
 _TRIGGERS = 6
 _EXAMPLES = 3
+_PURPOSE = 240
+_BESIDE_REFINED = (1.0, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0)
+"""Weights of what was written beside what a refiner made of it."""
+_FIGURES = frozenset({Role.CHARACTER, Role.PERSON})
+"""Roles whose entries are sought by name: what a figure wears and looks like, which fills its
+description and prompts, would only bring it up where clothes and hair are spoken of."""
 _NAME_PARTS = re.compile(r"[(|/\[【{「:：]|\s[-–—~]\s")
 
 
@@ -112,6 +121,21 @@ def short_names(name: str) -> tuple[str, ...]:
 
 def text_fields(entry: Entry) -> tuple[TextField, ...]:
     """The texts whose embeddings make up the entry's text half; never none."""
+    refined = entry.refined
+    if refined is None or not refined.what:
+        return _kept(_written(entry))
+    if refined.role in _FIGURES:
+        return _kept([(1.0, [f"{refined.what}, {refined.role.value}"])])
+    shows = refined.shows[:_TAGS]
+    purpose = refined.purpose[:_PURPOSE]
+    summary = f"{clean_name(entry.name)[:200]}. {', '.join(shows)}. {purpose}"
+    said = zip(_BESIDE_REFINED, (texts for _, texts in _written(entry)), strict=True)
+    added = ((1.0, [refined.what]), (2.0, shows), (0.5, [purpose]), (1.0, [summary]))
+    return _kept([*said, *added])
+
+
+def _written(entry: Entry) -> list[tuple[float, Sequence[str]]]:
+    """The texts of what was written about it, with their weights."""
     name = clean_name(entry.name)[:200]
     tags = [tag[:60] for tag in _spoken(entry.tags)][:_TAGS]
     triggers = [trigger[:200] for trigger in entry.trigger_words[:_TRIGGERS]]
@@ -119,7 +143,7 @@ def text_fields(entry: Entry) -> tuple[TextField, ...]:
     if not examples and entry.training_tags:
         examples = [", ".join(entry.training_tags[:20])[:200]]
     summary = f"{name}. {', '.join(tags)}. {', '.join(triggers)[:100]}. {entry.description[:400]}"
-    fields = (
+    return [
         (1.0, [name]),
         (1.0, [f"{name}, {', '.join(tags)}"]),
         (1.0, triggers),
@@ -127,7 +151,10 @@ def text_fields(entry: Entry) -> tuple[TextField, ...]:
         (1.0, [entry.description[:600].strip()]),
         (1.0, examples),
         (2.0, [summary.strip()]),
-    )
+    ]
+
+
+def _kept(fields: Iterable[tuple[float, Sequence[str]]]) -> tuple[TextField, ...]:
     kept = ((weight, tuple(filter(None, texts))) for weight, texts in fields)
     return tuple(TextField(weight, texts) for weight, texts in kept if texts)
 
@@ -144,7 +171,21 @@ def word_fields(entry: Entry) -> dict[str, list[str]]:
         "description": entry.description[:1500],
         "examples": ", ".join(examples),
     }
+    if entry.refined is not None and entry.refined.what:
+        texts |= _refined_words(entry.refined)
     return {field: stems(text) for field, text in texts.items()}
+
+
+def _refined_words(refined: Refined) -> dict[str, str]:
+    """What is counted in the place of what was written."""
+    if refined.role not in _FIGURES:
+        return {"description": refined.purpose}
+    return {
+        "tags": ", ".join((refined.what, *refined.shows)),
+        "triggers": ", ".join(refined.trigger_words),
+        "description": "",
+        "examples": "",
+    }
 
 
 def exact_terms(entry: Entry) -> set[str]:
@@ -152,8 +193,12 @@ def exact_terms(entry: Entry) -> set[str]:
 
     Also one `partner_term` for each checkpoint it is known to go with, and its `copy_term`.
     """
+    refined = entry.refined
+    figure = refined is not None and refined.role in _FIGURES
     said: list[str] = [*short_names(entry.name)]
-    for trigger in entry.trigger_words[:64]:
+    if refined is not None:
+        said += [refined.what, *refined.trigger_words] if figure else refined.shows
+    for trigger in () if figure else entry.trigger_words[:64]:
         said.append(trigger[:200])
         said += trigger[:400].split(",")
     terms = {" ".join(words) for text in said if (words := stems(text))}

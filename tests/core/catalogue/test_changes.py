@@ -73,9 +73,11 @@ def test_a_catalogue_of_before_has_all_its_entries_to_read(tmp_path):
     with Store.open(path) as store:
         ids = store.add([entry(1), entry(2), entry(3, kind=Kind.CHECKPOINT)])
     connection = sqlite3.connect(path)
-    for trigger in ("entry_came", "entry_went", "entry_says_else"):
+    ours = ("entry_came", "entry_went", "entry_says_else")
+    for trigger in (*ours, "entries_say_otherwise", "entries_unrefined"):
         connection.execute(f"DROP TRIGGER {trigger}")
-    connection.execute("DROP TABLE changes")
+    for table in ("refined", "refinements", "changes"):
+        connection.execute(f"DROP TABLE {table}")
     connection.execute("PRAGMA user_version = 4")
     connection.commit()
     connection.close()

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polaris_core.catalogue.entry import Entry, Kind, Role
+from polaris_core.catalogue.entry import Entry, Kind, Refined, Role
 from polaris_core.rerank.candidate_text import full_text, quoted_text, short_text
 
 texts = st.one_of(
@@ -67,3 +67,26 @@ def test_a_bare_file_is_told_by_what_it_was_trained_on(zoo):
     bare = zoo.entry(1, "fx_v2", Role.UNKNOWN, training_tags=("red fox", "snow"))
     assert short_text(bare) == "Name: fx_v2\nTrained on: red fox, snow"
     assert full_text(bare) == short_text(bare)
+
+
+def test_refined_words_are_read_in_the_place_of_the_uploaders(zoo):
+    card = Refined(
+        what="watercolour",
+        purpose="Soft washes of colour.",
+        shows=("wet paper",),
+        role=Role.STYLE,
+        trigger_words=("aqrl",),
+    )
+    entry = zoo.entry(
+        1,
+        "Aquarelle Dreams v2",
+        Role.UNKNOWN,
+        tags=("anime",),
+        trigger_words=("aqrl, masterpiece",),
+        description="Support me!",
+        refined=card,
+    )
+    assert short_text(entry) == (
+        "Name: Aquarelle Dreams v2\nKind: style\nShows: watercolour, wet paper\nTrigger words: aqrl"
+    )
+    assert full_text(entry) == f"{short_text(entry)}\nDescription: Soft washes of colour."

@@ -1,0 +1,1 @@
+"""Descriptions put into a few clear words, by rules or by a language model."""
