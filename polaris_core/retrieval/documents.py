@@ -91,8 +91,9 @@ _PURPOSE = 240
 _BESIDE_REFINED = (1.0, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0)
 """Weights of what was written beside what a refiner made of it."""
 _FIGURES = {Role.CHARACTER: "anime character", Role.PERSON: "person"}
-"""What an encoder is told of them besides the name. Roles whose entries are sought by name: what a figure wears and looks like, which fills its
-description and prompts, would only bring it up where clothes and hair are spoken of."""
+"""What an encoder is told of them besides the name. Roles whose entries are sought by name: what a
+figure wears and looks like, which fills its description and prompts, would only bring it up where
+clothes and hair are spoken of."""
 _NAME_PARTS = re.compile(r"[(|/\[【{「:：]|\s[-–—~]\s")
 
 
