@@ -20,6 +20,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from polaris_core.catalogue.entry import Entry, Refined, Role
+from polaris_core.refining.phrases import title_of
+from polaris_core.refining.sentences import is_latin
 from polaris_core.retrieval.words import divide, stems
 
 __all__ = [
@@ -96,9 +98,10 @@ _EXAMPLES = 3
 _PURPOSE = 240
 _BESIDE_REFINED = (1.0, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0)
 """Weights of what was written beside what a refiner made of it."""
-_FIGURES = frozenset({Role.CHARACTER, Role.PERSON})
-"""Roles whose entries are sought by name: what a figure wears and looks like, which fills its
-description and prompts, would only bring it up where clothes and hair are spoken of."""
+_FIGURES = {Role.CHARACTER: "anime character", Role.PERSON: "person"}
+"""What an encoder is told of them besides the name. Roles whose entries are sought by name: what a
+figure wears and looks like, which fills its description and prompts, would only bring it up where
+clothes and hair are spoken of."""
 _NAME_PARTS = re.compile(r"[(|/\[【{「:：]|\s[-–—~]\s")
 
 
@@ -124,11 +127,12 @@ def text_fields(entry: Entry) -> tuple[TextField, ...]:
     refined = entry.refined
     if refined is None or not refined.what:
         return _kept(_written(entry))
+    title = title_of(entry.name)
     if refined.role in _FIGURES:
-        return _kept([(1.0, [f"{refined.what}, {refined.role.value}"])])
+        return _kept([(1.0, [f"{title}, {_FIGURES[refined.role]}"])])
     shows = refined.shows[:_TAGS]
-    purpose = refined.purpose[:_PURPOSE]
-    summary = f"{clean_name(entry.name)[:200]}. {', '.join(shows)}. {purpose}"
+    purpose = refined.purpose[:_PURPOSE] if is_latin(refined.purpose) else ""
+    summary = f"{title}. {', '.join(shows)}. {purpose}"
     said = zip(_BESIDE_REFINED, (texts for _, texts in _written(entry)), strict=True)
     added = ((1.0, [refined.what]), (2.0, shows), (0.5, [purpose]), (1.0, [summary]))
     return _kept([*said, *added])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.entry import Entry, Kind, Refined, Role
 from polaris_core.retrieval.documents import (
     WORD_FIELDS,
     clean_name,
@@ -59,3 +61,25 @@ def test_what_all_prompts_share_is_left_out():
     entry = Entry("Fox", Kind.LORA, example_prompts=(prompt,))
     texts = [text for field in text_fields(entry) for text in field.texts]
     assert "red fox, snow" in texts
+
+
+FOX = Entry("Fox LoRA", Kind.LORA, tags=("anime",), trigger_words=("rdfx",), description="Hello!")
+
+
+def test_refined_words_are_read_beside_what_was_written():
+    card = Refined(what="red fox", purpose="Draws foxes.", shows=("snow", "fur"), role=Role.OBJECT)
+    texts = [text for field in text_fields(replace(FOX, refined=card)) for text in field.texts]
+    assert {"red fox", "snow", "Draws foxes.", "Fox. snow, fur. Draws foxes."} <= set(texts)
+    assert {text for field in text_fields(FOX) for text in field.texts} <= set(texts)
+    words = word_fields(replace(FOX, refined=card))
+    assert words["description"] == ["draw", "fox"]
+    assert {"snow", "fur", "rdfx"} <= exact_terms(replace(FOX, refined=card))
+
+
+def test_a_figure_that_was_refined_is_sought_by_its_name_alone():
+    card = Refined(what="Rin, Blue Archive", role=Role.CHARACTER, trigger_words=("rinba",))
+    rin = replace(FOX, name="Rin", trigger_words=("rinba, pink hair",), refined=card)
+    assert [field.texts for field in text_fields(rin)] == [("Rin, anime character",)]
+    assert "pink hair" not in exact_terms(rin)
+    assert {"rin", "rinba", "rin blue archiv"} <= exact_terms(rin)
+    assert not word_fields(rin)["description"]
