@@ -25,7 +25,7 @@ lint: env
 	@$(PYTHON) .ci/page_lint.py
 
 test: env
-	@py=$(PY) && $$py -m pytest
+	@py=$(PY) && $$py -m pytest -n 2 --dist loadfile
 
 demo: env
 	@py=$(PY) && $$py -m polaris_core demo --out demo-output

@@ -52,14 +52,22 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def take(page: Page, node_type: str, file: Path) -> None:
-    """A node as the page draws it, where no other node lies over it."""
-    found = f"{APP}.graph.nodes.find((n) => n.type === type)"
-    page.evaluate(f"(type) => {{ {found}.pos = [-5000, -5000]; }}", node_type)
+def bring(page: Page, node_type: str, x: int = -5000) -> None:
+    """Put a node where no other lies over it, and look there; far away, to make room again."""
+    page.evaluate(
+        f"([type, x]) => {{ {APP}.graph.nodes.find((n) => n.type === type).pos = [x, -5000]; }}",
+        [node_type, x],
+    )
     look_at(page, node_type)
-    node = page.locator(f'[data-node-id="{page.evaluate(f"(type) => {found}.id", node_type)}"]')
+
+
+def take(page: Page, node_type: str, file: Path) -> None:
+    """A node as the page draws it."""
+    bring(page, node_type)
+    find = f"(type) => {APP}.graph.nodes.find((n) => n.type === type).id"
+    node = page.locator(f'[data-node-id="{page.evaluate(find, node_type)}"]')
     node.screenshot(path=str(file), **JPEG)
-    page.evaluate(f"(type) => {{ {found}.pos = [-9000, -5000]; }}", node_type)
+    bring(page, node_type, -9000)
 
 
 def main() -> int:
@@ -89,6 +97,7 @@ def main() -> int:
                 print(node)
             take(page, "PolarisRegionMasker", shots / "regions.jpg")
             take(page, "PolarisLoraRetriever", shots / "cards.jpg")
+            bring(page, "PolarisLoraRetriever")
             sidebar = open_sidebar(page)
             sidebar.get_by_role("button", name="Scan", exact=True).click()
             page.wait_for_function("!document.querySelector('.polaris-jobs button').disabled")
@@ -97,7 +106,8 @@ def main() -> int:
             box.press("Enter")
             sidebar.get_by_text("nearest to the sentence").wait_for()
             page.wait_for_timeout(1500)
-            page.screenshot(path=str(shots / "sidebar.jpg"), **JPEG)
+            part: Any = {"x": 0, "y": 0, "width": 1280, "height": 860}
+            page.screenshot(path=str(shots / "sidebar.jpg"), clip=part, **JPEG)
             browser.close()
     return 0
 

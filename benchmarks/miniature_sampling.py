@@ -86,7 +86,7 @@ def looks(stored: StoredWeights, judge: Judge, options: argparse.Namespace) -> d
     """Of each checkpoint the share of its own look where a prompt names none."""
     figures: dict[str, float] = {}
     scenes = single_scenes(options.per_lora, options.seed + 2, "train", styles=("flat",))
-    prompts = [describe(scene) for scene in scenes]
+    prompts = [describe(scene).removesuffix(", flat style") for scene in scenes]
     for model in zoo_models():
         if model.nature == "checkpoint":
             made = Generator(stored, stored.unet(model)).sample(prompts, options.seed)

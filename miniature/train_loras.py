@@ -33,7 +33,7 @@ _BASE_SCENES = 2000
 _BATCH = 8
 _BLIND = 0.25
 _SCALE = {"polka_dots": 0.75}
-"""How much of a LoRA is stored. Guidance strengthens what only it shows, dots until they run together:
+"""How much of a LoRA is stored. Guidance strengthens what only it shows, until dots run together:
 judged at 1, 0.8 and 0.65 of it, their style appeared in .56, .92 and .96 of 25 pictures."""
 _RANK = {"style": 8, "object": 16, "checkpoint": 16}
 

@@ -189,6 +189,7 @@ def _by_workers(training: _Training) -> None:
         for helper in helpers:
             helper.join()
     finally:
+        torch.set_flush_denormal(False)  # the first worker is this process
         for helper in helpers:
             helper.kill()
 

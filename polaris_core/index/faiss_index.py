@@ -29,6 +29,9 @@ _CANDIDATES = 4
 """Candidates scored exactly per hit asked for; the recall this gives is in benchmarks/search.py."""
 
 _FEWEST_CANDIDATES = 256
+_MOST_SPARE = 1024
+"""Of a long list only the end can lack a neighbour, so it needs no more candidates to spare."""
+
 _FEWEST_ROWS = 4096
 """Below this, scoring all rows is as fast as looking at codes."""
 
@@ -190,7 +193,7 @@ class FastIndex:
     ) -> npt.NDArray[np.intp] | None:
         """Rows worth scoring: those that the codes propose, or else all that are allowed."""
         count = len(self.rows.row_ids)
-        wanted = max(_FEWEST_CANDIDATES, _CANDIDATES * k)
+        wanted = max(_FEWEST_CANDIDATES, min(_CANDIDATES * k, k + _MOST_SPARE))
         within = count if rows is None else len(rows)
         if not self.has_codes or not within or not query.direction.any():
             return rows

@@ -123,12 +123,13 @@ def baked(unet: Mapping[str, Array], factors: Mapping[str, Array]) -> dict[str, 
         if half != "down":
             continue
         key, up = f"{layer}.weight", factors.get(f"{layer}.up")
-        if key not in unet or up is None or len(up) != len(unet[key]):
+        base = unet.get(key)
+        if base is None or up is None or len(up) != len(base):
             raise InvalidInput("the UNet has no place for a factor", value=name)
-        added = up.reshape(len(up), -1) @ down.reshape(len(down), -1)
-        if added.size != unet[key].size:
+        added: Array = np.reshape(up, (len(up), -1)) @ np.reshape(down, (len(down), -1))
+        if added.size != base.size:
             raise InvalidInput("a factor is of another shape than its layer", value=name)
-        changed[key] = unet[key] + added.reshape(unet[key].shape)
+        changed[key] = base + np.reshape(added, base.shape)
     return changed
 
 

@@ -99,7 +99,7 @@ class _Note:
 
     def has(self, part: Part, base: Path) -> bool:
         """Whether a part's files are there and of its present source."""
-        record = self._made.get(part.name)
+        record: Any = self._made.get(part.name)
         try:
             return record["source"] == part.source and all(
                 (base / file).stat().st_size == size for file, size in record["files"].items()

@@ -24,10 +24,12 @@ def test_every_page_is_shown_with_its_picture(watched, renderer):
                 node.pos = [200, 300];
                 canvas.ds.scale = 1;
                 canvas.ds.offset[0] = canvas.ds.offset[1] = 0;
-                canvas.selectNode(node);
+                canvas.setDirty(true, true);
             }}""",
             node,
         )
+        page.wait_for_timeout(300)
+        page.mouse.click(330, 285)  # the node's title
         page.locator("[data-testid=info-button]").click()
         picture = page.locator(f'.node-help-content img[src$="{node}.jpg"]').first
         picture.wait_for()

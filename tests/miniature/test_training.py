@@ -86,7 +86,11 @@ def test_a_fresh_autoencoder_keeps_the_colours_of_blocks(pictures):
 
 def test_the_autoencoders_loss_falls(pictures):
     vae = NarrowVAE(((16, 24, 32, 32), (16, 24, 32, 48)))
-    optimiser = Muon(vae.named_parameters(), adam_rate=3e-4, adam_names=("taesd",))
+    for (
+        parameter
+    ) in vae.parameters():  # a fresh one knows the colours and has little to learn at once
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    optimiser = Muon(vae.named_parameters(), adam_rate=1e-3, adam_names=("taesd",))
     seen = torch.from_numpy(pictures[:, 32:96, 32:96])
     found = steps_of(vae, optimiser, train_vae.losses(seen, 2), 8)
     assert found[-1] < 0.95 * found[0]

@@ -92,7 +92,9 @@ def test_sidecars_come_before_the_header_and_the_users_own_words_first(
     assert entry.strength == 0.65
     assert entry.negative == "blurry, colour"
     assert entry.base_model is BaseModel.PONY
-    assert entry.trigger_words == ("inkfox, ink wash", "brush strokes", "my fox")
+    assert entry.trigger_words == (
+        *("inkfox, ink wash", "brush strokes", "my fox", "brush strokes, wash"),
+    )
     assert entry.tags == ("Style", "ink", "animal")
     assert entry.role is Role.OBJECT
     assert entry.creator == "brush"
