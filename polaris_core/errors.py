@@ -12,7 +12,8 @@
     │   └── BrokenPreview            … a preview picture
     ├── StoreProblem                 the catalogue's database cannot be used
     ├── IndexProblem                 an index on disk cannot be used
-    │   └── IndexMismatch            … it was built by another encoder
+    │   ├── IndexMismatch            … it was built by another encoder
+    │   └── IndexUnreachable         … the database that serves it does not answer
     ├── MissingDependency            a package is not installed
     ├── MissingWeights               a model's weights are not on this machine
     ├── LanguageModelProblem         a language model could not answer
@@ -60,6 +61,7 @@ __all__ = [
     "IncompatibleAdapter",
     "IndexMismatch",
     "IndexProblem",
+    "IndexUnreachable",
     "InvalidInput",
     "InvalidIntent",
     "InvalidPlan",
@@ -176,6 +178,10 @@ class IndexProblem(PolarisError):
 
 class IndexMismatch(IndexProblem):
     """An index was built by another encoder, or for another catalogue."""
+
+
+class IndexUnreachable(IndexProblem):
+    """The database that serves an index does not answer."""
 
 
 class MissingDependency(PolarisError, ImportError):
