@@ -40,6 +40,10 @@ class VectorIndex(Protocol):
         """The ids it holds, rising, shape `n`."""
         ...
 
+    def vectors_of(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, in any order, shape `n dim`; zero where there is none."""
+        ...
+
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> Hits:
         """The `k` entries with the largest inner product.
 

@@ -64,6 +64,10 @@ class FlatIndex:
         """The ids it holds, rising, shape `n`, those of empty rows among them."""
         return self.rows.ids
 
+    def vectors_of(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, shape `n dim`; zero where there is none."""
+        return self.rows.vectors_of(ids)
+
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> Hits:
         """The `k` entries with the largest inner product; see `VectorIndex.search`.
 
@@ -147,6 +151,10 @@ class FastIndex:
     def ids(self) -> Ids:
         """The ids it holds, rising, shape `n`, those of empty rows among them."""
         return self.rows.ids
+
+    def vectors_of(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, shape `n dim`; zero where there is none."""
+        return self.rows.vectors_of(ids)
 
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> Hits:
         """The `k` entries with the largest inner product, nearly all; see `VectorIndex.search`.

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from polaris_core.errors import IndexProblem, InvalidInput
 from polaris_core.index.base import Hits, Ids, Vectors
 
-__all__ = ["Query", "Rows", "checked_query"]
+__all__ = ["Query", "Rows", "checked_query", "is_rising"]
 
 _ONE_BY_ONE_SHARE = 8
 """Up to this fraction of all rows, copying scattered ones together beats reading all."""
@@ -72,7 +72,7 @@ class Rows:
         if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
             raise InvalidInput("ids of an index are not whole numbers", value=str(numbers.dtype))
         numbers = numbers.astype(np.int64)
-        if not _rises(numbers):
+        if not is_rising(numbers):
             raise InvalidInput("ids of an index do not rise", hint="Sort them; each only once")
         with np.errstate(over="ignore", invalid="ignore"):
             rows = np.ascontiguousarray(rows, dtype=np.float32)
@@ -102,13 +102,22 @@ class Rows:
         wanted = np.asarray(allowed)
         if wanted.ndim != 1 or (wanted.size and not np.issubdtype(wanted.dtype, np.integer)):
             raise InvalidInput("the allowed ids are not a list of whole numbers", value=wanted)
-        if not _rises(wanted):
+        if not is_rising(wanted):
             wanted = np.unique(wanted)
         if not len(self.row_ids):
             return np.empty(0, np.intp)
         found = np.searchsorted(self.row_ids, wanted)
         np.minimum(found, len(self.row_ids) - 1, out=found)
         return found[self.row_ids[found] == wanted]
+
+    def vectors_of(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, shape `n dim`; zero where there is none."""
+        found = np.zeros((len(ids), self.dim), np.float32)
+        if len(self.row_ids):
+            places = np.minimum(np.searchsorted(self.row_ids, ids), len(self.row_ids) - 1)
+            held = self.row_ids[places] == ids
+            found[held] = self.vectors[places[held]]
+        return found
 
     def best(
         self,
@@ -191,7 +200,8 @@ def checked_query(query: npt.ArrayLike, dim: int, k: int) -> Query:
     return Query(values, (values / (length or 1.0)).astype(np.float32))
 
 
-def _rises(numbers: npt.NDArray[np.int64]) -> bool:
+def is_rising(numbers: npt.NDArray[np.int64]) -> bool:
+    """Whether each is larger than the one before."""
     return bool((numbers[1:] > numbers[:-1]).all())
 
 

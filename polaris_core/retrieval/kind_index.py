@@ -15,9 +15,8 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -25,10 +24,10 @@ from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import Embeddings, Encoders
 from polaris_core.encoders.cache import EmbeddingCache
-from polaris_core.errors import IndexProblem
+from polaris_core.errors import IndexProblem, IndexUnreachable
 from polaris_core.index.base import Ids, VectorIndex
 from polaris_core.index.persist import open_index, save_index
-from polaris_core.index.rows import Rows
+from polaris_core.index.service import read_service
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import METHOD
 from polaris_core.retrieval.embed import (
@@ -38,8 +37,9 @@ from polaris_core.retrieval.embed import (
     text_vectors,
 )
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
+from polaris_core.retrieval.served_half import ServedHalf, as_served_index, served_half
 
-__all__ = ["HasRows", "KindIndex", "content_key", "forget", "load_kind"]
+__all__ = ["KindIndex", "content_key", "forget", "load_kind"]
 
 _INDEXED = (
     "SELECT id, name, file, words, tags, description, document FROM entries "
@@ -64,15 +64,6 @@ class KindIndex:
         return self.words.ids
 
 
-class HasRows(Protocol):
-    """An index that keeps its vectors, as all of ours do."""
-
-    @property
-    def rows(self) -> Rows:
-        """Its vectors."""
-        ...
-
-
 @dataclass(frozen=True)
 class _Half:
     """How one half is made."""
@@ -83,6 +74,8 @@ class _Half:
     fingerprint: Callable[[Entry], bytes]
     vectors: Callable[[Sequence[Entry], Progress], Embeddings]
     what: str
+    served: ServedHalf | None = None
+    """Where its vectors are, if a database keeps them."""
 
     def key(self, entry: Entry) -> bytes:
         """Under which an entry's vector is kept: equal as long as it would come out the same."""
@@ -141,9 +134,9 @@ def load_kind(
             for folder in (words_folder, *(half.folder for half in missing)):
                 shutil.rmtree(folder, ignore_errors=True)
             return None
-    text = text or open_index(text_half.folder, text_half.encoder)
+    text = text or _open(text_half)
     if picture_half and picture is None:
-        picture = open_index(picture_half.folder, picture_half.encoder)
+        picture = _open(picture_half)
     return KindIndex(words, text, picture)
 
 
@@ -172,8 +165,8 @@ def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half
         "reading descriptions",
     )
     if image is None:
-        return text_half, None
-    return text_half, _Half(
+        return _served(home, kind, text_half), None
+    picture_half = _Half(
         _part(home, kind, "picture", image.name) / key,
         image.name,
         image.dim,
@@ -181,16 +174,36 @@ def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half
         lambda entries, report: picture_vectors(entries, image, report),
         "looking at previews",
     )
+    return _served(home, kind, text_half), _served(home, kind, picture_half)
+
+
+def _served(home: Path, kind: Kind, half: _Half) -> _Half:
+    """The half as it is kept in the database that the user has named, if he has."""
+    service = read_service(home)
+    if service is None:
+        return half
+    served = served_half(service, home, kind, half.what, half.encoder, half.dim)
+    folder = _part(home, kind, "served", f"{served.alias} {service.address}") / half.folder.name
+    return replace(half, folder=folder, served=served)
 
 
 def _part(home: Path, kind: Kind, part: str, name: str) -> Path:
     return home / "indices" / kind.value / f"{part}-{_short(name)}"
 
 
+def _open(half: _Half) -> VectorIndex:
+    if half.served:
+        return as_served_index([half.served.open(half.folder)])
+    return open_index(half.folder, half.encoder)
+
+
 def _opened(half: _Half) -> VectorIndex | None:
-    with contextlib.suppress(IndexProblem):
-        return open_index(half.folder, half.encoder)
-    return None
+    try:
+        return _open(half)
+    except IndexUnreachable:
+        raise
+    except IndexProblem:
+        return None
 
 
 def _opened_words(folder: Path) -> WordIndex | None:
@@ -237,6 +250,14 @@ def _build_half(
     cache: EmbeddingCache,
     progress: Progress,
 ) -> None:
+    if half.served:
+
+        def embed(places: Sequence[int], report: Progress) -> Embeddings:
+            return half.vectors(store.entries([ids[place] for place in places]), report)
+
+        half.served.publish(half.folder, ids, keys, embed, cache, progress)
+        _remove_others(half.folder)
+        return
     rows, found = cache.find(keys, half.dim)
     new: list[int] = np.flatnonzero(~found).tolist()
     for start in range(0, len(new), _ENTRIES_PER_BATCH):

@@ -8,18 +8,15 @@ embeddings that are near.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
-from polaris_core.index.base import Ids, Vectors
-from polaris_core.index.rows import Rows
+from polaris_core.index.base import Ids, VectorIndex, Vectors
 from polaris_core.retrieval.documents import short_names
 from polaris_core.retrieval.filters import Flags
-from polaris_core.retrieval.kind_index import HasRows
 from polaris_core.retrieval.zoo import ZooState
 
 __all__ = ["Neighbourhood"]
@@ -36,7 +33,7 @@ class Neighbourhood:
     """Of all LoRAs."""
     together: Ids
     """LoRAs known to be used with it, rising."""
-    rows: Rows
+    text: VectorIndex
     """The text half of the LoRAs."""
     vector: Vectors | None = None
     """The checkpoint's own text half; None without one."""
@@ -47,27 +44,21 @@ class Neighbourhood:
         """What surrounds this checkpoint."""
         facts, index = state.facts[Kind.LORA], state.kinds[Kind.LORA]
         same = facts.base_model == BASE_MODELS.index(base)
-        rows = cast(HasRows, index.text).rows
         known: set[int] = set()
         if checkpoint is None:
-            return Neighbourhood(base, same, facts, _sorted(known), rows)
+            return Neighbourhood(base, same, facts, _sorted(known), index.text)
         for name in _callings(checkpoint):
             known.update(index.words.partners(name).tolist())
-        vectors = cast(HasRows, state.kinds[Kind.CHECKPOINT].text).rows
-        found = vectors.positions([checkpoint.id])
-        vector = np.array(vectors.vectors[found[0]]) if len(found) else None
-        return Neighbourhood(base, same, facts, _sorted(known), rows, vector, checkpoint)
+        own = np.array([checkpoint.id], np.int64)
+        [vector] = state.kinds[Kind.CHECKPOINT].text.vectors_of(own)
+        return Neighbourhood(base, same, facts, _sorted(known), index.text, vector, checkpoint)
 
     def scores(self, ids: Ids) -> npt.NDArray[np.float64]:
         """1 for known use, 1 for the same base model, and the cosine with the checkpoint, ≥ 0."""
         total = self.same_base[np.searchsorted(self.facts.ids, ids)].astype(np.float64)
         total += np.isin(ids, self.together)
         if self.vector is not None and len(ids):
-            order = np.argsort(ids)
-            places = self.rows.positions(ids[order])
-            held = np.isin(ids, self.rows.row_ids[places])
-            cosines = self.rows.vectors[places] @ self.vector
-            total[order[held[order]]] += np.maximum(cosines, 0.0)
+            total += np.maximum(self.text.vectors_of(ids) @ self.vector, 0.0)
         return total
 
     def describe(self, entry: Entry) -> str:
