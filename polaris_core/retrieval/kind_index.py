@@ -39,14 +39,15 @@ from polaris_core.retrieval.embed import (
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
 from polaris_core.retrieval.served_half import ServedHalf, as_served_index, served_half
 
-__all__ = ["KindIndex", "content_key", "forget", "load_kind"]
+__all__ = ["CACHE", "KindIndex", "content_key", "forget", "load_kind"]
 
 _INDEXED = (
     "SELECT id, name, file, words, tags, description, document FROM entries "
     "WHERE kind = ? ORDER BY id"
 )
 _ENTRIES_PER_BATCH = 128
-_CACHE = "embeddings.sqlite"
+CACHE = "embeddings.sqlite"
+"""Vectors by key, in the zoo's folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +129,7 @@ def load_kind(
     if picture_half and picture is None:
         missing.append(picture_half)
     if words is None or missing:
-        cache = EmbeddingCache(home / _CACHE)
+        cache = EmbeddingCache(home / CACHE)
         words = _build(store, kind, words, words_folder, missing, cache, progress)
         if content_key(store, kind) != key:
             for folder in (words_folder, *(half.folder for half in missing)):
@@ -151,7 +152,7 @@ def forget(home: Path, encoders: Encoders) -> None:
             shutil.rmtree(_part(home, kind, part, name), ignore_errors=True)
     for end in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
-            (home / f"{_CACHE}{end}").unlink()
+            (home / f"{CACHE}{end}").unlink()
 
 
 def _halves(home: Path, key: str, kind: Kind, encoders: Encoders) -> tuple[_Half, _Half | None]:
