@@ -32,6 +32,10 @@ class LiteServer:
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         place = ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
         command = [sys.executable, "-m", "milvus_lite", "server", *place]

@@ -271,4 +271,3 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
 
 def _among(keys: Ids) -> str:
     return f"key in {keys.tolist()}"
-

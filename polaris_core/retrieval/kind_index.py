@@ -142,7 +142,10 @@ def load_kind(
 
 
 def forget(home: Path, encoders: Encoders) -> None:
-    """Remove words, vectors and cache, so that all is built again."""
+    """Remove words, vectors and cache, so that all is built again.
+
+    What a database holds stays: it lies there under what it was made from, and is others', too.
+    """
     for kind in Kind:
         for part, name in (
             ("words", METHOD),
@@ -150,6 +153,8 @@ def forget(home: Path, encoders: Encoders) -> None:
             ("picture", encoders.image.name if encoders.image else ""),
         ):
             shutil.rmtree(_part(home, kind, part, name), ignore_errors=True)
+        for folder in (home / "indices" / kind.value).glob("served-*"):
+            shutil.rmtree(folder, ignore_errors=True)
     for end in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             (home / f"{CACHE}{end}").unlink()

@@ -47,6 +47,7 @@ _LOOPBACK = "127.0.0.1"
 _OBJECT_STORE_BYTES = 100 << 20
 """Only names of files travel between workers."""
 
+
 @dataclass(frozen=True)
 class ShardedReport:
     """What a build did."""
@@ -189,6 +190,7 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         logging_level="ERROR",
         object_store_memory=_OBJECT_STORE_BYTES,
         _node_ip_address=_LOOPBACK,
+        _system_config={"worker_niceness": 0},  # it is 15, which starves on a busy machine
     )
     try:
         if ray.util.get_node_ip_address() != _LOOPBACK:

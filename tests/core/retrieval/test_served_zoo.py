@@ -43,7 +43,9 @@ def serve(tmp_path):
 
 def entries_of(make_entry, count=40):
     return [
-        make_entry(f"{WORDS[n % 8]} {WORDS[n // 8 % 8]} {n}", colour=(n * 6, 9, 200) if n % 3 else None)
+        make_entry(
+            f"{WORDS[n % 8]} {WORDS[n // 8 % 8]} {n}", colour=(n * 6, 9, 200) if n % 3 else None
+        )
         for n in range(count)
     ]
 
