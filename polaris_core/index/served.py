@@ -124,8 +124,8 @@ class ServedIndex:
             found, scores, last = self._proposed(query, wanted, keys)
             enough = len(found) >= k and scores[k - 1] - last > margin
             if enough or last == -math.inf or wanted >= MOST_HITS:
-                near = scores >= scores[min(k, len(scores)) - 1] - margin if len(scores) else []
-                return found[near]
+                kth = float(scores[:k].min(initial=math.inf))
+                return found[scores >= kth - margin]
             wanted = min(4 * wanted, MOST_HITS)
 
     def _proposed(self, query: Vectors, wanted: int, keys: Ids) -> tuple[Ids, Vectors, float]:

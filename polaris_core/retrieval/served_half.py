@@ -173,12 +173,13 @@ class ServedHalf:
             rows[batch] = embed([places[row] for row in batch], progress)
             cache.keep([keys[places[row]] for row in batch], rows[batch])
             self._send(collection, numbers[[places[row] for row in batch]], rows[batch])
-        return rows.any(axis=1)
+        return _not_zero(rows)
 
     def _send(self, collection: Collection, numbers: Ids, rows: Embeddings) -> None:
-        sent, first = np.unique(numbers[rows.any(axis=1)], return_index=True)
+        there = np.flatnonzero(_not_zero(rows))
+        sent, first = np.unique(numbers[there], return_index=True)
         if len(sent):
-            collection.add(sent, rows[rows.any(axis=1)][first])
+            collection.add(sent, rows[there[first]])
 
 
 def served_half(
@@ -219,3 +220,7 @@ def as_served_index(pieces: Sequence[ServedRows]) -> ServedIndex:
     """What these say together, searched as one index."""
     rows = as_one(pieces)
     return ServedIndex(rows.collection, rows.ids, rows.ids[rows.filled], rows.keys[rows.filled])
+
+
+def _not_zero(rows: Embeddings) -> npt.NDArray[np.bool_]:
+    return np.asarray(rows.any(axis=1), np.bool_)

@@ -178,7 +178,7 @@ def _write(path: Path, keys: Sequence[bytes], vectors: Embeddings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1)
+            rows = np.reshape(np.frombuffer(b"".join(keys), np.uint8), (len(keys), -1))
             np.savez(file, keys=rows, vectors=vectors)
             file.flush()
             os.fsync(file.fileno())

@@ -11,8 +11,8 @@ import pytest
 
 from polaris_core.catalogue.entry import Kind
 from polaris_core.encoders.base import Encoders
-from polaris_core.errors import Cancelled, IndexProblem, InvalidInput, MissingDependency
-from polaris_core.retrieval.sharded import build_sharded, ray_on_this_machine
+from polaris_core.errors import Cancelled, InvalidInput, MissingDependency
+from polaris_core.retrieval.sharded import _Worker, build_sharded, ray_on_this_machine
 from polaris_core.retrieval.shards import make_shard, plan_shards
 from polaris_core.testing import HashingEncoder
 from tests.core.retrieval.test_zoo import CountingEncoder
@@ -123,11 +123,13 @@ def test_ray_listens_on_this_machine_alone(ray):
     assert all(map(loopback, listening))
 
 
-def test_what_goes_wrong_in_a_worker_is_told(ray, filled):
+def test_what_goes_wrong_in_a_worker_is_told_and_not_tried_for_ever(filled):
     zoo = filled("zoo")
     (zoo.home / "shards").write_text("in the way")
-    with pytest.raises(IndexProblem, match="a shard cannot be written"):
-        build_sharded(zoo, *SPECS, 1)
+    worker = type("ShardWorker", (_Worker,), {"home": str(zoo.home), "specs": SPECS})()
+    [shard, *_] = plan_shards(zoo.store, [Kind.LORA], SHARD)
+    row = worker({"kind": "lora", "ids": list(shard.ids)})
+    assert "a shard cannot be written" in row["error"]
 
 
 def test_a_finished_shard_is_not_made_again_and_a_half_written_one_is_no_shard(filled):
