@@ -97,8 +97,8 @@ class Collection:
             search_params={"metric_type": "IP", "params": graph},
             consistency_level="Strong" if at_once else "Bounded",
         )
-        keys = np.array([hit["key"] for hit in hits], np.int64)
-        return keys, np.array([hit["distance"] for hit in hits], np.float32)
+        keys = np.array([hit.id for hit in hits], np.int64)
+        return keys, np.array([hit.distance for hit in hits], np.float32)
 
     def vectors_of(self, keys: Ids) -> Vectors:
         """The vectors of these keys, each only once, shape `n dim`; all of them must be there."""
@@ -212,10 +212,10 @@ def _made(client: Any, service: Service, alias: str, dim: int) -> str:  # noqa: 
     try:
         client.create_alias(name, alias, timeout=_TIMEOUT_S)
     except Exception:
-        client.drop_collection(name, timeout=_TIMEOUT_S)
         if other := _behind(client, alias):
+            client.drop_collection(name, timeout=_TIMEOUT_S)
             return other
-        raise
+        client.alter_alias(name, alias, timeout=_TIMEOUT_S)  # its collection was dropped
     return name
 
 
