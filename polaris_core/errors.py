@@ -47,6 +47,8 @@ Each says what was wrong, with the value, and in `hint` what to do about it.
 
 from __future__ import annotations
 
+from polaris_core.shown import printable, shortened
+
 __all__ = [
     "AccessDenied",
     "AddressRefused",
@@ -91,8 +93,6 @@ __all__ = [
     "WrongContent",
 ]
 
-_SHOWN_CHARACTERS = 200
-
 
 class PolarisError(Exception):
     """Something that the person using Polaris can understand and mend.
@@ -104,25 +104,14 @@ class PolarisError(Exception):
     """
 
     def __init__(self, problem: str, *, value: object = "", hint: str = "") -> None:
-        self.problem = _printable(problem)
-        self.value = _shorten(value)
-        self.hint = _printable(hint)
+        self.problem = printable(problem)
+        self.value = shortened(value)
+        self.hint = printable(hint)
         super().__init__(problem)
 
     def __str__(self) -> str:
         shown = f": {self.value}" if self.value else ""
         return f"{self.problem}{shown}" + (f". {self.hint}" if self.hint else "")
-
-
-def _shorten(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value) if value is not None else ""
-    shown = _printable(text[:_SHOWN_CHARACTERS])
-    return shown if len(text) <= _SHOWN_CHARACTERS else f"{shown}… ({len(text)} characters)"
-
-
-def _printable(text: str) -> str:
-    """What files, models and servers say may not steer the terminal it is shown on."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 class InvalidInput(PolarisError, ValueError):

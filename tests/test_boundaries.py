@@ -17,6 +17,7 @@ HOST = ["comfy", "comfy_api", "folder_paths", "server", "nodes"]
 
 # A module may import its own package and those to its left.
 ORDER = [
+    {"shown"},
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
