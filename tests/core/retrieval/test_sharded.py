@@ -54,10 +54,12 @@ def filled(make_entry, make_zoo):
 
 
 def files_of(zoo):
-    """Every file of the index by kind, part and what it holds; the rest of its path is a token."""
+    """Every file of the index by its path, but for the catalogue's own key and the file's token."""
     home = zoo.home / "indices"
     paths = {path: path.relative_to(home).parts for path in sorted(home.rglob("*.bin"))}
-    found = {(*parts[:2], parts[-1].split("-")[0]): path for path, parts in paths.items()}
+    found = {
+        (*parts[:2], *parts[3:-1], parts[-1].split("-")[0]): path for path, parts in paths.items()
+    }
     assert len(found) == len(paths) > 0
     return found
 
