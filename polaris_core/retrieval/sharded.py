@@ -175,6 +175,7 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
     Raises:
         MissingDependency: Ray is not installed.
         InvalidInput: Ray was imported before, so that it would listen on every network.
+        IndexProblem: Ray does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Whatever its name says: it is what makes Ray listen on the loopback address alone.
@@ -183,16 +184,8 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
     if ray.is_initialized():
         yield ray
         return
-    ray.init(
-        num_cpus=workers + 1,  # one for what Ray Data keeps running itself
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-        object_store_memory=_OBJECT_STORE_BYTES,
-        _node_ip_address=_LOOPBACK,
-        _system_config={"worker_niceness": 0},  # it is 15, which starves on a busy machine
-    )
     try:
+        _start(ray, workers)
         if ray.util.get_node_ip_address() != _LOOPBACK:
             raise InvalidInput(
                 "Ray was imported before this, and would listen on every network",
@@ -201,3 +194,19 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, workers: int) -> None:  # noqa: ANN401
+    try:
+        ray.init(
+            num_cpus=workers + 1,  # one for what Ray Data keeps running itself
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _node_ip_address=_LOOPBACK,
+            _system_config={"worker_niceness": 0},  # it is 15, which starves on a busy machine
+        )
+    except Exception as error:  # it raises nothing more particular
+        hint = "It gives itself 30 seconds: try when the machine is less busy, or use one worker"
+        raise IndexProblem("Ray does not start", value=str(error), hint=hint) from error
