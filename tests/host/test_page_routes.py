@@ -28,7 +28,12 @@ from polaris_core.retrieval.pins import Pins
 pytestmark = pytest.mark.comfy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-QUICK = {"Sampler.steps": 2, "Editor.width": 128, "Editor.height": 128}
+ZOO = {
+    "Zoo.folders": "",
+    "Zoo.text_encoder": "sentence:all-MiniLM-L6-v2",
+    "Zoo.image_encoder": "none",
+}
+QUICK = ZOO | {"Sampler.steps": 2, "Editor.width": 128, "Editor.height": 128}
 SENTENCE = {"Instruction.instruction": "A watercolor red fox in a forest"}
 
 
