@@ -25,6 +25,8 @@ __all__ = ["Loss", "Run", "train"]
 _SAVE_S = 60
 _LINE_S = 20
 _WARM_UP = 3
+_WAIT_S = 600
+"""A worker that is not heard of for so long has died."""
 _PLAYED = 10
 """Steps asked of a GPU before it is waited for."""
 
@@ -178,7 +180,7 @@ def _by_workers(training: _Training) -> None:
         torch.tensor([training.step, training.spent], dtype=torch.float64).share_memory_(),
     )
     context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(parts)
+    barrier = context.Barrier(parts, timeout=_WAIT_S)
     helpers = [
         context.Process(target=_work, args=(i, training, shared, barrier)) for i in range(1, parts)
     ]

@@ -6,9 +6,11 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +57,12 @@ def check_same(home, tmp_path):
     with Zoo.open(home, encoders) as zoo:
         state = zoo.state()
         fresh.mkdir()
-        shutil.copy(home / CATALOGUE, fresh / CATALOGUE)
+        # Not by copying the file: what was written last may still lie in its log.
+        with (
+            closing(sqlite3.connect(home / CATALOGUE)) as here,
+            closing(sqlite3.connect(fresh / CATALOGUE)) as there,
+        ):
+            here.backup(there)
         with Zoo.open(fresh, encoders) as other:
             wanted = other.state()
         for kind, index in state.kinds.items():
