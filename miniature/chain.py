@@ -24,6 +24,7 @@ from miniature.world import (
     KINDS,
     NEW_KINDS,
     NEW_STYLES,
+    SIZE_PX,
     STYLES,
     Edit,
     draw,
@@ -36,9 +37,9 @@ from polaris_core.cli.zoo_commands import decide
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.clip import ClipEncoder
 from polaris_core.encoders.factory import text_encoder
+from polaris_core.engine.crop import start_piece
 from polaris_core.engine.engine import Engine, Sampling
 from polaris_core.engine.files import files_of
-from polaris_core.engine.start import start
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.miniature.cards import zoo_models
 from polaris_core.miniature.parts import NAME
@@ -50,7 +51,7 @@ from polaris_core.retrieval.zoo import Zoo
 
 __all__ = ["Chain", "Verdict", "held_out_edits", "judge_edit", "overlap", "wanted"]
 
-_SAMPLING = Sampling(steps=20, guidance=4.0)
+_SAMPLING = Sampling(steps=20, guidance=4.0, crop_px=SIZE_PX)
 
 
 def held_out_edits(count: int, seed: int = 0) -> Iterator[Edit]:
@@ -164,8 +165,11 @@ def outside(plan: EditPlan, edit: Edit) -> Mask | None:
     import torch
 
     picture = torch.zeros((1, *edit.mask.shape, 3))
-    begin = start(plan, picture, torch.from_numpy(edit.mask.astype(np.float32))[None])
-    return None if begin is None or not begin.is_masked else (begin.region[0] == 0).numpy()
+    mask = torch.from_numpy(edit.mask.astype(np.float32))[None]
+    begin, crop = start_piece(plan, picture, mask, _SAMPLING.crop_px)
+    if begin is None or not begin.is_masked:
+        return None
+    return (crop.region(begin.region)[0] == 0).numpy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from comfy_api.latest import ComfyExtension, io
 from . import (
     adaptive_editor,
     checkpoint_retriever,
+    crop,
     instruction_parser,
     language_model,
     lora_retriever,
@@ -22,6 +23,7 @@ _MODULES = [
     instruction_parser,
     segmenter,
     region_masker,
+    crop,
     checkpoint_retriever,
     lora_retriever,
     tree_rerank,

@@ -15,9 +15,9 @@ from . import _host
 from ._managed import managed
 
 if TYPE_CHECKING:
+    from polaris_core.encoders.base import PictureTextEncoder
     from polaris_core.progress import Progress
     from polaris_core.regions.proposal import Proposer
-    from polaris_core.regions.scoring import PictureTextEncoder
 
 SUPERPIXELS = "superpixels"
 _FOLDER = "sams"

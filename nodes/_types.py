@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 if TYPE_CHECKING:
+    from polaris_core.engine.crop import Crop
     from polaris_core.instructions.intent import EditIntent
     from polaris_core.retrieval.filters import Filters
     from polaris_core.retrieval.zoo import Zoo
@@ -21,6 +22,7 @@ IntentIO = io.Custom("POLARIS_INTENT")
 ShortlistIO = io.Custom("POLARIS_SHORTLIST")
 LanguageModelIO = io.Custom("POLARIS_LLM")
 SegmenterIO = io.Custom("POLARIS_SEGMENTER")
+CropIO = io.Custom("POLARIS_CROP")
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,13 @@ def check_intent(value: object) -> EditIntent:
         return value
     hint = "Connect Polaris Instruction Parser"
     raise InvalidInput("not an intent", value=value, hint=hint)
+
+
+def check_crop(value: object) -> Crop:
+    """What came in on POLARIS_CROP."""
+    from polaris_core.engine.crop import Crop
+    from polaris_core.errors import InvalidInput
+
+    if isinstance(value, Crop):
+        return value
+    raise InvalidInput("not a crop", value=value, hint="Connect Polaris Crop")

@@ -99,6 +99,13 @@ def add_edit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--negative", default="", help="added to the negative prompt")
     parser.add_argument("--width", type=positive, help="of a new picture, pixels")
     parser.add_argument("--height", type=positive, help="of a new picture, pixels")
+    parser.add_argument(
+        "--crop",
+        type=int,
+        metavar="PX",
+        help="edit a piece around the region, enlarged to at least so many pixels (default: what "
+        "the checkpoint draws best, not more than the picture has); 0: the whole picture",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--segmenter", type=Path, help="Segment Anything's file, SAM 2's folder")
     parser.add_argument("--choice", default="", help="numbers of regions to take instead")

@@ -44,7 +44,7 @@ __all__ = ["run_demo"]
 
 SENTENCE = "Replace the cat with a watercolor fox"
 _PICTURE = "polaris_cat.png"
-_SAMPLING = Sampling(seed=13, steps=20, guidance=4.0)
+_SAMPLING = Sampling(seed=13, steps=20, guidance=4.0, crop_px=128)
 _SHOWN_PX = 384
 _PACK = Path(__file__).resolve().parent.parent.parent
 _WORKFLOW = _PACK / "example_workflows" / "api" / "polaris_local_change.json"

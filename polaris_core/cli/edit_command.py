@@ -96,8 +96,17 @@ def _each(
     return done
 
 
-def _sampling(options: argparse.Namespace, job: Job, plan: EditPlan | None) -> Sampling:
-    """How an edit is sampled; new pictures get the size that the plan's checkpoint is used at."""
+def _sampling(
+    options: argparse.Namespace, job: Job, plan: EditPlan | None, longest_px: int = 0
+) -> Sampling:
+    """How an edit is sampled: at the size that the plan's checkpoint is used at.
+
+    Args:
+        options: What the user decides.
+        job: The edit.
+        plan: Its plan; None: only the user's numbers are of interest.
+        longest_px: The longer edge of its picture: a piece of it is not enlarged beyond.
+    """
     family = plan.checkpoint.base_model.family if plan and plan.checkpoint else BaseModel.SD15
     usual = _USUAL_PX.get(family, 512)
     return Sampling(
@@ -106,13 +115,14 @@ def _sampling(options: argparse.Namespace, job: Job, plan: EditPlan | None) -> S
         guidance=options.cfg,
         width_px=options.width or usual,
         height_px=options.height or usual,
+        crop_px=max(64, min(usual, longest_px)) if options.crop is None else options.crop,
     )
 
 
 def _carry_out(engine: Engine, each: Decided, options: argparse.Namespace) -> _Made:
     begin = time.monotonic()
     picture = picture_of(each.job)
-    sampling = _sampling(options, each.job, each.plan)
+    sampling = _sampling(options, each.job, each.plan, max(picture.size) if picture else 0)
     pixels = engine.carry_out(
         each.plan,
         each.checkpoint,
@@ -130,7 +140,12 @@ def _save(pixels: RGBImage, each: Decided, sampling: Sampling) -> None:
     """Write a PNG beside its name, then rename it; it holds the plan it was made by."""
     told = PngInfo()
     told.add_itxt("polaris_plan", plan_to_json(each.plan, indent=None))
-    numbers = {"seed": sampling.seed, "steps": sampling.steps, "cfg": sampling.guidance}
+    numbers = {
+        "seed": sampling.seed,
+        "steps": sampling.steps,
+        "cfg": sampling.guidance,
+        "crop": sampling.crop_px,
+    }
     told.add_text("polaris_sampling", json.dumps(numbers))
     out = each.job.out
     out.parent.mkdir(parents=True, exist_ok=True)

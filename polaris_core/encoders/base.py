@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from polaris_core.progress import Progress, silent
 
-__all__ = ["Embeddings", "Encoders", "ImageEncoder", "RGBImage", "TextEncoder"]
+__all__ = [
+    "Embeddings",
+    "Encoders",
+    "ImageEncoder",
+    "PictureTextEncoder",
+    "RGBImage",
+    "TextEncoder",
+]
 
 Embeddings = npt.NDArray[np.float32]
 """Shape `n dim`, rows of unit length."""
@@ -66,6 +73,11 @@ class ImageEncoder(Protocol):
             MissingWeights: The weights are not on this machine.
         """
         ...
+
+
+@runtime_checkable
+class PictureTextEncoder(TextEncoder, ImageEncoder, Protocol):
+    """Maps texts and pictures to unit vectors of one space, as CLIP does."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Carry out plans, one after the other, without ComfyUI.
 
-    plan + files ─▶ pipeline + LoRAs ─▶ prompts ─▶ latent ─▶ sampler ─▶ picture ─▶ laid over the old
+    plan + files ─▶ pipeline + LoRAs ─▶ prompts ─▶ latent ─▶ sampler ─▶ picture
+    picture + mask ─▶ piece around the region ───────┘          stitched back ◀─┘
 
 The pipeline of the last checkpoint is kept, so that a batch loads each checkpoint once if plans
 with the same one follow each other. LoRAs are taken off after each plan.
@@ -17,14 +18,15 @@ import numpy as np
 
 from polaris_core.encoders.base import RGBImage
 from polaris_core.encoders.checks import checked_image, required
+from polaris_core.engine.crop import start_piece
 from polaris_core.engine.layout import Layout
 from polaris_core.engine.loading import choose_device, load_pipeline, require_engine
 from polaris_core.engine.loras import applied
-from polaris_core.engine.pixels import as_bytes, decode, encode, laid_over
+from polaris_core.engine.pixels import as_bytes, decode, encode
 from polaris_core.engine.prompts import encode_prompt
 from polaris_core.engine.sampling import noise_for, predictor, sample
 from polaris_core.engine.schedule import sigmas_for
-from polaris_core.engine.start import CELL_PX, Start, start
+from polaris_core.engine.start import CELL_PX, Start
 from polaris_core.errors import InvalidInput, PolarisError
 from polaris_core.planning.plan import EditPlan
 from polaris_core.progress import Progress, silent
@@ -53,6 +55,9 @@ class Sampling:
     width_px: int = 512
     """Of a new picture, 64 to 8192; rounded down to whole cells of 8."""
     height_px: int = 512
+    crop_px: int = 0
+    """A piece around the region is edited, enlarged to at least so many pixels, 64 to 8192, and
+    stitched back. 0: the whole picture at its own size."""
 
     def __post_init__(self) -> None:
         sigmas_for(self.steps)
@@ -60,7 +65,7 @@ class Sampling:
             raise InvalidInput("the seed is out of range", value=self.seed, hint="From 0 to 2^64-1")
         if not 1 <= self.guidance <= 100:
             raise InvalidInput("guidance is out of range", value=self.guidance, hint="1 to 100")
-        for edge in (self.width_px, self.height_px):
+        for edge in (self.width_px, self.height_px, *([self.crop_px] if self.crop_px else [])):
             if not 64 <= edge <= _MOST_PX:
                 hint = f"From 64 to {_MOST_PX} pixels"
                 raise InvalidInput("a picture's edge is out of range", value=edge, hint=hint)
@@ -129,7 +134,10 @@ class Engine:
         """
         sampling = sampling or Sampling()
         torch = required("torch", "torch")
-        begin = _start(plan, picture, mask)
+        image = _tensor(
+            None if picture is None else checked_image(picture).astype(np.float32) / 255
+        )
+        begin, crop = start_piece(plan, image, _tensor(mask), sampling.crop_px)
         progress(0, 0, f"loading {checkpoint.name}")
         pipeline, layout = self.pipeline(checkpoint)
         steps = list(zip(plan.loras, loras, strict=True))
@@ -142,9 +150,9 @@ class Engine:
                 value=str(self.device),
                 hint="Use a smaller picture, or --device cpu",
             ) from error
-        if begin is None or picture is None:
+        if begin is None or image is None:
             return as_bytes(decoded)
-        return laid_over(picture, decoded, begin)
+        return as_bytes(crop.stitch(image, decoded, begin.region.cpu()))
 
 
 def _sampled(
@@ -181,10 +189,7 @@ def _sampled(
     return decode(pipeline.vae, made)
 
 
-def _start(plan: EditPlan, picture: RGBImage | None, mask: SoftMask | None) -> Start | None:
+def _tensor(array: RGBImage | SoftMask | None) -> Tensor | None:
+    """A batch of one, float32."""
     torch = required("torch", "torch")
-    image = None
-    if picture is not None:
-        image = torch.from_numpy(checked_image(picture).astype(np.float32) / 255)[None]
-    region = None if mask is None else torch.from_numpy(mask.astype(np.float32))[None]
-    return start(plan, image, region)
+    return None if array is None else torch.from_numpy(array.astype(np.float32))[None]

@@ -1,16 +1,13 @@
-"""Pictures to latents and back, and the new picture laid over the old."""
+"""Pictures to latents and back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from polaris_core.encoders.base import RGBImage
 from polaris_core.encoders.checks import required
-from polaris_core.engine.start import Start
 
-__all__ = ["as_bytes", "decode", "encode", "laid_over"]
+__all__ = ["as_bytes", "decode", "encode"]
 
 Tensor = Any
 
@@ -28,21 +25,6 @@ def decode(vae: Any, latent: Tensor) -> Tensor:  # noqa: ANN401
     inside = latent / vae.config.scaling_factor + (vae.config.shift_factor or 0)
     pixels = vae.decode(inside.to(vae.dtype)).sample
     return ((pixels + 1) / 2).clamp(0, 1).movedim(1, -1).float().cpu()
-
-
-def laid_over(picture: RGBImage, decoded: Tensor, begin: Start) -> RGBImage:
-    """The decoded picture where it may change, the old one elsewhere, `h w 3`, bytes.
-
-    Args:
-        picture: The old one, `h w 3`, bytes.
-        decoded: `1 h w 3`, 0 to 1, of whole cells.
-        begin: Where the sampler started: outside its region pixels stay bit for bit.
-    """
-    height, width = picture.shape[:2]
-    region = begin.region[0, :height, :width, None].cpu().numpy().astype(np.float64)
-    new = decoded[0, :height, :width].numpy().astype(np.float64) * 255
-    old = picture.astype(np.float64)
-    return np.rint(old + (new - old) * region).astype(np.uint8)
 
 
 def as_bytes(decoded: Tensor) -> RGBImage:

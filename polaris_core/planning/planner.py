@@ -27,7 +27,13 @@ from polaris_core.planning.prompts import (
     write_negative,
     write_prompt,
 )
-from polaris_core.planning.rules import Denoise, choose_denoise, choose_mask, default_negative
+from polaris_core.planning.rules import (
+    Denoise,
+    choose_denoise,
+    choose_mask,
+    default_negative,
+    keeps_look,
+)
 from polaris_core.retrieval.explain import where_to_get
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
 
@@ -120,7 +126,9 @@ def make_plan(
     choices = choose_strengths(choices, strengths)
     entry = checkpoint.entry if checkpoint else None
     negative = write_negative(intent, base, entry, options.extra_negative)
-    prompt = write_prompt(intent)
+    style_slot = shortlist.slot(SlotName.STYLE)
+    look = style_slot.look if style_slot and keeps_look(intent) else ""
+    prompt = write_prompt(intent, look)
     steps: list[LoraStep] = []
     for choice in choices:
         words = choose_trigger_words(choice.hit.entry, prompt, negative)
@@ -144,7 +152,7 @@ def make_plan(
             *adapter_decisions,
             *_decide_steps(choices, steps),
             *map(decide_licence, [*([entry] if entry else []), *(c.hit.entry for c in choices)]),
-            *_decide_prompts(intent, prompt, negative, base, entry, options),
+            *_decide_prompts(intent, prompt, negative, base, entry, options, look),
             Decision("denoise", f"{denoise.value:g}", denoise.reason),
             _decide_mask(mask),
             *(
@@ -234,9 +242,11 @@ def _decide_prompts(
     base: BaseModel,
     checkpoint: Entry | None,
     options: PlanOptions,
+    look: str,
 ) -> list[Decision]:
     parts = ["the final look"]
     parts += ["style words"] if intent.topics.style else []
+    parts += ["the look of the picture"] if look else []
     reason = f"{', '.join(parts)}, then trigger words"
     if not default_negative(base):
         source = f"{base.value} reads none"

@@ -43,12 +43,17 @@ def choose_trigger_words(entry: Entry, prompt: str, negative: str) -> tuple[str,
     return tuple(chosen)
 
 
-def write_prompt(intent: EditIntent) -> str:
-    """The prompt before trigger words: the final look, then style words it does not say yet."""
-    look = intent.generation_prompt.strip() or intent.subject.strip()
+def write_prompt(intent: EditIntent, look: str = "") -> str:
+    """The prompt before trigger words: the final look, then style words it does not say yet.
+
+    Args:
+        intent: What is wanted.
+        look: What the look of the picture around is called; empty if nothing is to be said of it.
+    """
+    final = intent.generation_prompt.strip() or intent.subject.strip()
     if intent.instruction_type is InstructionType.REMOVE:
-        return join_phrases([look, "empty, undisturbed"])
-    return join_phrases([look, intent.topics.style])
+        return join_phrases([final, "empty, undisturbed", look])
+    return join_phrases([final, intent.topics.style, look])
 
 
 def write_negative(

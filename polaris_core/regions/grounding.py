@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polaris_core.encoders.base import RGBImage
+from polaris_core.encoders.base import PictureTextEncoder, RGBImage
 from polaris_core.encoders.checks import checked_image
 from polaris_core.errors import InvalidInput, InvalidIntent, MaskRequired
 from polaris_core.instructions.intent import EditIntent, InstructionType
@@ -35,7 +35,7 @@ from polaris_core.regions.proposal import Mask, Proposal
 from polaris_core.regions.region import SURE, Candidate, RegionMask
 from polaris_core.regions.room import with_room
 from polaris_core.regions.scene import Scene
-from polaris_core.regions.scoring import PictureTextEncoder, check_encoder
+from polaris_core.regions.scoring import check_encoder
 from polaris_core.regions.targets import Half
 
 __all__ = ["ground"]

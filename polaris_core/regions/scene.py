@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from polaris_core.encoders.base import Embeddings, RGBImage
+from polaris_core.encoders.base import Embeddings, PictureTextEncoder, RGBImage
 from polaris_core.progress import Progress, silent
 from polaris_core.regions.algebra import largest_parts
 from polaris_core.regions.geometry import (
@@ -18,7 +18,7 @@ from polaris_core.regions.geometry import (
 )
 from polaris_core.regions.proposal import Proposal
 from polaris_core.regions.relations import relation_weight
-from polaris_core.regions.scoring import PictureTextEncoder, Value, embed_regions, values
+from polaris_core.regions.scoring import Value, embed_regions, values
 from polaris_core.regions.select import largest_first
 from polaris_core.regions.targets import Rank, Target, target_of
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from polaris_core.encoders.base import Embeddings, ImageEncoder, RGBImage, TextEncoder
+from polaris_core.encoders.base import Embeddings, PictureTextEncoder, RGBImage
 from polaris_core.encoders.hashing import HashingEncoder
 from polaris_core.errors import InvalidInput
 from polaris_core.instructions.body_plans import body_plan, outline_fits
@@ -23,7 +22,7 @@ from polaris_core.progress import Progress, silent
 from polaris_core.regions.proposal import Proposal
 from polaris_core.regions.views import VIEW_WEIGHTS, Views
 
-__all__ = ["SCENERY", "PictureTextEncoder", "Value", "check_encoder", "embed_regions", "values"]
+__all__ = ["SCENERY", "Value", "check_encoder", "embed_regions", "values"]
 
 _TEMPLATES = ("a photo of {}", "a close-up photo of {}", "a cropped picture of {}")
 _BACKGROUND = ("the background", "an empty background")
@@ -36,11 +35,6 @@ _CONTRAST = 0.01
 """Temperature between phrases: the inverse of the factor that CLIP was trained with."""
 _SPREAD = 0.02
 """Temperature between regions: pictures of one kind of thing differ by about that in CLIP."""
-
-
-@runtime_checkable
-class PictureTextEncoder(TextEncoder, ImageEncoder, Protocol):
-    """Maps texts and pictures to unit vectors of one space, as CLIP does."""
 
 
 @dataclass(frozen=True, slots=True)

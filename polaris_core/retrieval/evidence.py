@@ -156,7 +156,7 @@ def ask_picture(
     within = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
     depth = max(_DEPTH, 2 * k)
     hits = deep_enough(lambda k: half.search(picture, k, within), depth, index.copies)
-    return Evidence({"dense": hits}, copies=index.copies)
+    return Evidence({"dense": hits}, (hits,), index.copies)
 
 
 def _best_phrase(found: list[Hits], depth: int) -> Hits:

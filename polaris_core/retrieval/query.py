@@ -2,10 +2,12 @@
 
 instruction                     checkpoint, style LoRA          object LoRA
 ─────────────────────────────   ─────────────────────────────   ───────────
-no style asked for              picture: its look is kept       text
+no style asked for              picture: its look is kept *     text
 a style asked for               text                            text
 new picture                     reference picture: its style    text
 no picture, or no image encoder text                            text
+
+* by models that look clearly like it: a style LoRA that does not is left out
 """
 
 from __future__ import annotations
@@ -45,6 +47,9 @@ class SlotQuery:
     """What the sought thing replaces; empty if nothing."""
     note: str = ""
     """What the user is to know of it; empty if nothing."""
+    must_be_alike: bool = False
+    """Whether a picture asks that was not given for its look: a model that looks only a little like
+    it would change the look that is to be kept."""
 
 
 def slot_queries(intent: EditIntent, sight: Sight) -> dict[SlotName, SlotQuery]:
@@ -58,8 +63,10 @@ def slot_queries(intent: EditIntent, sight: Sight) -> dict[SlotName, SlotQuery]:
     styled = intent.style_transformation or kind in _ALWAYS_STYLED
     for_picture = kind is InstructionType.NEW_PICTURE or not styled
     if for_picture and sight is Sight.SEEN:
-        checkpoint = SlotQuery(Half.PICTURE, _checkpoint_phrase(intent))
-        style = SlotQuery(Half.PICTURE, "")
+        keeps = kind is not InstructionType.NEW_PICTURE
+        phrase = _checkpoint_phrase(intent)
+        checkpoint = SlotQuery(Half.PICTURE, phrase, must_be_alike=keeps)
+        style = SlotQuery(Half.PICTURE, "", must_be_alike=keeps)
     else:
         blind = for_picture and sight is Sight.NO_ENCODER
         note = f"{_NO_ENCODER}, so words were asked" if blind else ""

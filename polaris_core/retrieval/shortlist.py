@@ -66,6 +66,8 @@ class Slot:
     hits: tuple[Hit, ...] = ()
     note: str = ""
     """Why it is empty, or what was left out; empty if there is nothing to say."""
+    look: str = ""
+    """Of the style slot: what the picture's look is called; empty if there is no clear name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
-from polaris_core.catalogue.columns import BASE_MODELS, Columns
-from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
-from polaris_core.encoders.base import RGBImage
-from polaris_core.retrieval.about import Verdict, is_all_rounder, judge
+from polaris_core.catalogue.entry import Entry, Role
+from polaris_core.retrieval.about import Verdict, is_all_rounder, judge, judge_look
 from polaris_core.retrieval.candidates import Resolved
-from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
-from polaris_core.retrieval.filters import Filters, Flags
-from polaris_core.retrieval.kind_index import KindIndex
+from polaris_core.retrieval.evidence import Evidence
+from polaris_core.retrieval.filters import Flags
+from polaris_core.retrieval.looking import Candidate, Search
 from polaris_core.retrieval.neighbourhood import Neighbourhood
-from polaris_core.retrieval.query import Sight, SlotQuery
-from polaris_core.retrieval.reasons import Asked, Match, reason
+from polaris_core.retrieval.query import SlotQuery
+from polaris_core.retrieval.reasons import Asked
 from polaris_core.retrieval.shortlist import Half, Hit, Slot, SlotName, SourceScore
-from polaris_core.retrieval.zoo import Zoo, ZooState
 
-__all__ = ["Candidate", "Search", "fill"]
+__all__ = ["fill"]
 
 _JUDGED_PER_HIT = 5
 """Candidates read at the most per hit wanted: some of them turn out not to belong."""
@@ -33,105 +30,6 @@ _PREFERRED = {
         {Role.OBJECT, Role.CHARACTER, Role.PERSON, Role.CLOTHING, Role.CONCEPT}
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entry that was found."""
-
-    entry: Entry
-    score: float
-    match: Match
-
-
-class Search:
-    """One kind of entries, as one request sees it; flags are of shape `n` over its ids."""
-
-    def __init__(
-        self,
-        zoo: Zoo,
-        state: ZooState,
-        kind: Kind,
-        filters: Filters,
-        k: int,
-        picture: RGBImage | None = None,
-    ) -> None:
-        self.zoo = zoo
-        self.state = state
-        self.index: KindIndex = state.kinds[kind]
-        self.columns: Columns = state.facts[kind]
-        self.filters = filters
-        self.k = k
-        self.picture = picture
-
-    @property
-    def sight(self) -> Sight:
-        """Whether there is a picture, and an encoder that can look at it."""
-        if self.picture is None:
-            return Sight.NO_PICTURE
-        return Sight.NO_ENCODER if self.index.picture is None else Sight.SEEN
-
-    def passing(self) -> Flags:
-        """Who passes the filters."""
-        passed = self.filters.flags(self.columns)
-        if self.filters.folders:
-            passed &= np.isin(self.index.ids, self.zoo.ids_in_folders(self.filters.folders))
-        return passed
-
-    def fits(self, base: BaseModel, allow_unknown: bool) -> Flags:
-        """Who may be applied to a checkpoint of this base model."""
-        fitting = [
-            b.fits(base) or (allow_unknown and BaseModel.UNKNOWN in (b, base)) for b in BASE_MODELS
-        ]
-        return np.array(fitting)[self.columns.base_model]
-
-    def base_is(self, base: BaseModel) -> Flags:
-        """Who is of this very base model."""
-        return self.columns.base_model == BASE_MODELS.index(base)
-
-    def role_in(self, roles: frozenset[Role]) -> Flags:
-        """Who has one of these roles."""
-        return self.columns.is_role(*roles)
-
-    def without(self, ids: frozenset[int]) -> Flags:
-        """Everyone but these."""
-        return ~np.isin(self.index.ids, np.fromiter(ids, np.int64, len(ids)))
-
-    def by_text(self, text: str, allowed: Flags) -> Evidence:
-        """What the text half and the words say."""
-        return ask_text(self.index, self.zoo.encoders.text, text, allowed, self.k)
-
-    def by_picture(self, allowed: Flags) -> Evidence:
-        """What the picture half says."""
-        encoder = self.zoo.encoders.image
-        assert encoder is not None
-        assert self.picture is not None
-        [vector] = encoder.encode_images([self.picture])
-        return ask_picture(self.index, vector, allowed, self.k)
-
-    def candidates(self, evidence: Evidence, asked: Asked) -> Iterator[Candidate]:
-        """All that was found, best first; entries are read as they are taken."""
-        ids, scores = evidence.ranked()
-        for start in range(0, len(ids), self.k):
-            page = slice(start, start + self.k)
-            entries = self.zoo.store.entries(ids[page].tolist())
-            for entry, score in zip(entries, scores[page].tolist(), strict=True):
-                yield Candidate(entry, score, Match.of(asked, entry))
-
-    def hit(
-        self,
-        candidate: Candidate,
-        evidence: Evidence,
-        asked: Asked,
-        around: Neighbourhood | None = None,
-    ) -> Hit:
-        """A candidate with the evidence for it."""
-        entry, match = candidate.entry, candidate.match
-        sources = evidence.of(entry.id)
-        neighbour = around.describe(entry) if around else ""
-        words = match.named + match.told
-        why = reason(asked, match, sources, neighbour)
-        return Hit(entry, candidate.score, sources, words, reason=why)
 
 
 def fill(
@@ -168,7 +66,9 @@ def fill(
     firsts = tuple(_pin(entry, resolved.strengths.get(entry.id)) for entry in pinned)
     note = "; ".join(filter(None, notes))
     phrase = query.phrase if query.half is Half.TEXT else ""
-    return Slot(name, query.half, phrase, (*firsts, *hits)[: max(look.k, len(firsts))], note)
+    called = look.look_name() if name is SlotName.STYLE else ""
+    every = (*firsts, *hits)[: max(look.k, len(firsts))]
+    return Slot(name, query.half, phrase, every, note, called)
 
 
 def _found(
@@ -195,8 +95,40 @@ def _found(
     if query.half is Half.TEXT:
         found = _about(look, name, query, asked, evidence, notes)
     else:
-        found = islice(look.candidates(evidence, asked), look.k)
+        found = _alike(look, name, query, asked, evidence, notes)
     return query, tuple(look.hit(candidate, evidence, asked, around) for candidate in found)
+
+
+def _alike(
+    look: Search,
+    name: SlotName,
+    query: SlotQuery,
+    asked: Asked,
+    evidence: Evidence,
+    notes: list[str],
+) -> list[Candidate]:
+    """The best candidates that look like the picture; of checkpoints, all."""
+    candidates = look.candidates(evidence, asked)
+    usual = look.state.usual_look
+    if not query.must_be_alike or usual is None:
+        return list(islice(candidates, look.k))
+
+    def verdict(candidate: Candidate) -> Verdict:
+        return judge_look(evidence.cosine(candidate.entry.id), usual)
+
+    if name is SlotName.CHECKPOINT:
+        found = list(islice(candidates, look.k))
+        if not any(verdict(candidate) is Verdict.FITS for candidate in found):
+            notes.append("none looks clearly like the picture; all-rounders first")
+            found.sort(key=lambda candidate: not is_all_rounder(candidate.entry))
+        return found
+    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
+    if not found and near:
+        notes.append(
+            "none looks clearly like the picture, whose look is to be kept; "
+            f"nearest: {near[0].entry.name} ({evidence.cosine(near[0].entry.id):.2f})"
+        )
+    return found
 
 
 def _about(

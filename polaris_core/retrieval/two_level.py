@@ -24,12 +24,13 @@ from polaris_core.retrieval.candidates import (
 )
 from polaris_core.retrieval.evidence import Evidence
 from polaris_core.retrieval.filters import Filters
+from polaris_core.retrieval.looking import Search
 from polaris_core.retrieval.neighbourhood import Neighbourhood
 from polaris_core.retrieval.pins import Pins
 from polaris_core.retrieval.query import Sight, slot_queries
 from polaris_core.retrieval.reasons import Asked
 from polaris_core.retrieval.shortlist import Hit, Shortlist, SlotName
-from polaris_core.retrieval.slots import Search, fill
+from polaris_core.retrieval.slots import fill
 from polaris_core.retrieval.zoo import Zoo
 
 __all__ = ["retrieve_checkpoints", "retrieve_loras", "search", "search_by_picture"]

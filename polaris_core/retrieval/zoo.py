@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from polaris_core.index.base import Ids
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.filters import in_folders
 from polaris_core.retrieval.kind_index import KindIndex, forget, load_kind
+from polaris_core.retrieval.look_names import LookNames
 
 __all__ = ["CATALOGUE", "RETRIEVED", "Zoo", "ZooState", "facts_of"]
 
@@ -55,6 +57,9 @@ _UNRELATED = (
 )
 """Phrases of which none is about what another is about."""
 
+_LEAST_LOOKS, _MOST_LOOKS = 8, 200
+"""Previews that are compared with each other."""
+
 
 @dataclass(frozen=True, eq=False)
 class ZooState:
@@ -64,6 +69,20 @@ class ZooState:
     kinds: dict[Kind, KindIndex]
     facts: dict[Kind, Columns]
     """What filters ask of the entries of each kind, in the order of its ids."""
+
+    @cached_property
+    def usual_look(self) -> float | None:
+        """How much two pictures look alike by chance: the median cosine of pairs of previews.
+
+        So it follows the image encoder, whose cosines may lie around 0.2 or around 0.6. None if
+        there are too few previews to tell.
+        """
+        looks = [_looks(index) for index in self.kinds.values() if index.picture is not None]
+        vectors: Embeddings = np.concatenate(looks) if looks else np.zeros((0, 1), np.float32)
+        if len(vectors) < _LEAST_LOOKS:
+            return None
+        pairs = np.triu_indices(len(vectors), 1)
+        return float(np.median(np.inner(vectors, vectors)[pairs]))
 
 
 class Zoo:
@@ -80,6 +99,7 @@ class Zoo:
         self._state: ZooState | None = None
         self._indices: dict[Kind, tuple[int, KindIndex]] = {}
         self._floor: float | None = None
+        self.looks = LookNames(encoders.image)
         self._in_folders: tuple[tuple[str, tuple[str, ...]], Ids] | None = None
 
     @classmethod
@@ -202,6 +222,14 @@ class Zoo:
         facts = {kind: facts_of(columns, kind) for kind in RETRIEVED}
         same = all(np.array_equal(facts[kind].ids, kinds[kind].ids) for kind in RETRIEVED)
         return ZooState(key, kinds, facts) if same else None
+
+
+def _looks(index: KindIndex) -> Embeddings:
+    """Vectors of previews, evenly out of all."""
+    assert index.picture is not None
+    ids = index.picture.ids
+    vectors = index.picture.vectors_of(ids[:: max(1, len(ids) // _MOST_LOOKS)])
+    return vectors[vectors.any(1)]
 
 
 def _unrelated_cosine(encoder: TextEncoder) -> float:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polaris_core.encoders.base import PictureTextEncoder
 from polaris_core.encoders.clip import ClipEncoder
 from polaris_core.encoders.hashing import HashingEncoder
 from polaris_core.errors import Cancelled, InvalidInput
 from polaris_core.regions.proposal import Proposal
 from polaris_core.regions.scene import Scene
-from polaris_core.regions.scoring import PictureTextEncoder, check_encoder, embed_regions, values
+from polaris_core.regions.scoring import check_encoder, embed_regions, values
 from polaris_core.regions.targets import Target
 from polaris_core.regions.views import VIEW_PX, VIEW_WEIGHTS, Views
 from tests.core.regions.painted import COLOURS, ColourEncoder, paint, scaled
