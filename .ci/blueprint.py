@@ -29,6 +29,7 @@ OWN_MODELS: dict[str, dict[str, object]] = {  # the example itself is for the mi
     },
     "PolarisSegmenter": {"image_encoder": "none"},
     "PolarisAdaptiveEditor": {"width": 512, "height": 512},
+    "PolarisCrop": {"size": 512},
     "KSampler": {"cfg": 7.0},
 }
 OUTSIDE = {"LoadImage", "SaveImage", "PreviewAny"}

@@ -41,7 +41,8 @@ PLACES = {  # class: (x, y, width, height) on the canvas
     "PolarisAdaptiveEditor": (1500, 0, 460, 820),
     "KSampler": (2020, 0, 340, 340),
     "VAEDecode": (2020, 400, 340, 60),
-    "ImageCompositeMasked": (2020, 520, 340, 180),
+    "PolarisCrop": (1500, 1520, 460, 200),
+    "PolarisStitch": (2020, 520, 340, 140),
     "SaveImage": (2420, 0, 400, 440),
     "PreviewAny": (2420, 500, 400, 320),
 }
@@ -50,8 +51,8 @@ _MINIATURE = (
     "with `python -m polaris_core miniature FOLDER` in the pack's folder, FOLDER being ComfyUI's, "
     "and restart.\n\nFor your own models: empty folders in the Zoo node, set its text_encoder to "
     "sentence:all-MiniLM-L6-v2, the image encoders to none or a CLIP that you have, width and "
-    "height in the Editor and cfg in the Sampler to what your checkpoints want (512 and 7), and "
-    "choose a picture of yours."
+    "height in the Editor, size in Crop and cfg in the Sampler to what your checkpoints want (512, "
+    "512 and 7), and choose a picture of yours."
 )
 _FOUND = (
     "The mask is found by itself. The preview numbers the regions: write another number into "

@@ -134,10 +134,9 @@ class Engine:
         """
         sampling = sampling or Sampling()
         torch = required("torch", "torch")
-        image = _tensor(
-            None if picture is None else checked_image(picture).astype(np.float32) / 255
-        )
-        begin, crop = start_piece(plan, image, _tensor(mask), sampling.crop_px)
+        image = None if picture is None else _tensor(checked_image(picture)) / 255
+        region = None if mask is None else _tensor(mask)
+        begin, crop = start_piece(plan, image, region, sampling.crop_px)
         progress(0, 0, f"loading {checkpoint.name}")
         pipeline, layout = self.pipeline(checkpoint)
         steps = list(zip(plan.loras, loras, strict=True))
@@ -189,7 +188,6 @@ def _sampled(
     return decode(pipeline.vae, made)
 
 
-def _tensor(array: RGBImage | SoftMask | None) -> Tensor | None:
+def _tensor(array: RGBImage | SoftMask) -> Tensor:
     """A batch of one, float32."""
-    torch = required("torch", "torch")
-    return None if array is None else torch.from_numpy(array.astype(np.float32))[None]
+    return required("torch", "torch").from_numpy(array.astype(np.float32))[None]
