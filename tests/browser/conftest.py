@@ -71,7 +71,7 @@ def hosts_own(browser, server) -> set[str]:
     )
     watched = Watched(context, server)
     page = watched.open()
-    page.wait_for_timeout(3000)
+    page.wait_for_load_state("networkidle")
     context.close()
     return watched.plain()
 
