@@ -131,9 +131,10 @@ def page_of(count: int) -> Iterator[Page]:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
             page = browser.new_page(viewport={"width": 1500, "height": 950})
             page.set_default_timeout(PATIENCE_MS)
-            page.goto(server.address, wait_until="domcontentloaded")
+            with page.expect_response("**/polaris/cards*"):  # the server reads its catalogue
+                page.goto(server.address, wait_until="domcontentloaded")
             page.wait_for_function(READY)
-            page.wait_for_timeout(3000)
+            page.wait_for_load_state("networkidle")
             yield page
             browser.close()
 
