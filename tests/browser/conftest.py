@@ -34,7 +34,7 @@ def server(tmp_path_factory) -> Iterator[ComfyServer]:
     make_shared(base / "models" / "loras")
     make_text_model(base / "models" / "LLM" / "tiny")
     (base / "input").mkdir(exist_ok=True)
-    photograph().save(base / "input" / "polaris_cat.png")
+    photograph().resize((256, 170)).save(base / "input" / "polaris_cat.png")
     yield from start(base)
 
 

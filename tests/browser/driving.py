@@ -67,11 +67,13 @@ def run(page: Any, timeout_ms: int) -> None:
     page.evaluate(
         f"""(timeout) => new Promise((resolve, reject) => {{
             const {{ api }} = window.comfyAPI.api;
+            let ours = "";
             setTimeout(() => reject(new Error("the run does not end")), timeout);
+            api.addEventListener("execution_start", (e) => {{ ours ||= e.detail.prompt_id; }});
             api.addEventListener("execution_error",
                 (e) => reject(new Error(e.detail.exception_message)));
-            api.addEventListener("executing", (e) => {{ if (e.detail === null) resolve(); }});
-            api.addEventListener("execution_success", () => resolve());
+            api.addEventListener("execution_success",
+                (e) => {{ if (e.detail.prompt_id === ours) resolve(); }});
             {APP}.queuePrompt(0, 1).catch(reject);
         }})""",
         timeout_ms,

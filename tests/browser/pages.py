@@ -46,6 +46,7 @@ TIDY = """() => {
 }"""
 SETTINGS = {
     "Comfy.TutorialCompleted": True,
+    "Comfy.Minimap.Visible": False,  # costs time, and lies over what the pictures are to show
     "Polaris.ImageEncoder": "hashing",  # needs no weights; a picture is nearest to itself
     "Polaris.TextEncoder": "sentence:all-MiniLM-L6-v2",
 }

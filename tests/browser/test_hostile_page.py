@@ -205,6 +205,8 @@ def test_on_the_canvas(page):
             break
     titles = page.evaluate(f"() => {APP}.graph.nodes.map((n) => n.title)")
     assert len(set(titles) & set(PAYLOADS)) == 5
+    places = page.evaluate(f"() => {APP}.graph.nodes.slice(-5).map((n) => n.pos.join())")
+    assert len(set(places)) == 5  # none lies on another
     drawn(page)
     shoot(page, "hostile-canvas")
 
