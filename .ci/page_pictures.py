@@ -57,6 +57,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+def furnish(base: Path) -> None:
+    """What lies in the server's folder."""
+    make_demo_zoo(base / "models", runnable=True)
+    make_text_model(base / "models" / "LLM" / "tiny")
+    (base / "input").mkdir(exist_ok=True)
+    photograph().save(base / "input" / "polaris_cat.png")
+
+
 def bring(page: Page, node_type: str, x: int = -5000) -> None:
     """Put a node where no other lies over it, and look there; far away, to make room again."""
     page.evaluate(
@@ -84,13 +92,8 @@ def main() -> int:
     shots = ROOT / "web" / "screenshots"
     shots.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        base = Path(folder)
-        make_demo_zoo(base / "models", runnable=True)
-        make_text_model(base / "models" / "LLM" / "tiny")
-        for server in start(base):
+        for server in start(Path(folder), furnish):
             post(server, "/api/settings", {"Comfy.VueNodes.Enabled": True})
-            (base / "input").mkdir(exist_ok=True)
-            photograph().save(base / "input" / "polaris_cat.png")
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
             context = browser.new_context(viewport={"width": 1280, "height": 1100})
             watched = Watched(context, server)

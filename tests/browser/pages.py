@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import urllib.request
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,26 @@ def run_api(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
     return ask(server, f"/history/{result.prompt_id}")[result.prompt_id]["outputs"]
 
 
-def start(base: Path) -> Iterator[ComfyServer]:
-    """The server, with the settings that the tests want."""
+def start(base: Path, furnish: Callable[[Path], None]) -> Iterator[ComfyServer]:
+    """The server, with the settings that the tests want.
+
+    Args:
+        base: Its folder.
+        furnish: Puts models and pictures into that folder, while the server starts.
+    """
     comfyui = find_comfyui()
     if comfyui is None:
         pytest.skip("no ComfyUI found; set COMFYUI_PATH")
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("playwright is not installed: pip install playwright")
     chromium()
-    with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}, start_timeout_s=900) as server:
-        post(server, "/api/settings", SETTINGS)
-        yield server
+    packs = {"polaris": ROOT}
+    with ThreadPoolExecutor(1) as beside:
+        furnished = beside.submit(furnish, base)
+        with ComfyServer(comfyui, base, custom_nodes=packs, start_timeout_s=900) as server:
+            furnished.result()
+            post(server, "/api/settings", SETTINGS)
+            yield server
 
 
 class Watched:
