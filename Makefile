@@ -24,8 +24,9 @@ lint: env
 	@py=$(PY) && $$py -m ruff check . && $$py -m ruff format --check . && $$py -m basedpyright --level error --pythonpath $$py
 	@$(PYTHON) .ci/page_lint.py
 
+# Playwright leaves an event loop running in its process, so the browser's tests have one of their own.
 test: env
-	@py=$(PY) && $$py -m pytest -n 2 --dist loadfile
+	@py=$(PY) && $$py -m pytest tests/browser && $$py -m pytest -n 2 --dist loadfile --ignore tests/browser
 
 demo: env
 	@py=$(PY) && $$py -m polaris_core demo --out demo-output

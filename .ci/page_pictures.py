@@ -20,6 +20,7 @@ from polaris_core.demo.zoo import make_demo_zoo  # noqa: E402
 from tests.browser.driving import (  # noqa: E402
     APP,
     cards_of,
+    drawn,
     graph,
     load,
     look_at,
@@ -47,9 +48,21 @@ NODES = [
     "PolarisTreeRerank",
     "PolarisAdaptiveEditor",
 ]
+# Those that are far away are not loaded before they come near.
+PICTURES_THERE = (
+    "[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)"
+)
 JPEG: dict[str, Any] = {"type": "jpeg", "quality": 72}
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+
+def furnish(base: Path) -> None:
+    """What lies in the server's folder."""
+    make_demo_zoo(base / "models", runnable=True)
+    make_text_model(base / "models" / "LLM" / "tiny")
+    (base / "input").mkdir(exist_ok=True)
+    photograph().save(base / "input" / "polaris_cat.png")
 
 
 def bring(page: Page, node_type: str, x: int = -5000) -> None:
@@ -66,6 +79,8 @@ def take(page: Page, node_type: str, file: Path) -> None:
     bring(page, node_type)
     find = f"(type) => {APP}.graph.nodes.find((n) => n.type === type).id"
     node = page.locator(f'[data-node-id="{page.evaluate(find, node_type)}"]')
+    page.wait_for_function(PICTURES_THERE)
+    drawn(page)
     node.screenshot(path=str(file), **JPEG)
     bring(page, node_type, -9000)
 
@@ -77,13 +92,8 @@ def main() -> int:
     shots = ROOT / "web" / "screenshots"
     shots.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        base = Path(folder)
-        make_demo_zoo(base / "models", runnable=True)
-        make_text_model(base / "models" / "LLM" / "tiny")
-        for server in start(base):
+        for server in start(Path(folder), furnish):
             post(server, "/api/settings", {"Comfy.VueNodes.Enabled": True})
-            (base / "input").mkdir(exist_ok=True)
-            photograph().save(base / "input" / "polaris_cat.png")
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
             context = browser.new_context(viewport={"width": 1280, "height": 1100})
             watched = Watched(context, server)
@@ -91,7 +101,6 @@ def main() -> int:
             load(page, graph("polaris_whole_chain"))
             run(page, PATIENCE_MS)
             cards_of(page, "PolarisLoraRetriever").first.wait_for()
-            page.wait_for_timeout(3000)
             for node in NODES:
                 take(page, node, ROOT / "web" / "docs" / f"{node}.jpg")
                 print(node)
@@ -105,7 +114,8 @@ def main() -> int:
             box.fill("soft watercolor wash")
             box.press("Enter")
             sidebar.get_by_text("nearest to the sentence").wait_for()
-            page.wait_for_timeout(1500)
+            page.wait_for_function(PICTURES_THERE)
+            drawn(page)
             part: Any = {"x": 0, "y": 0, "width": 1280, "height": 860}
             page.screenshot(path=str(shots / "sidebar.jpg"), clip=part, **JPEG)
             browser.close()

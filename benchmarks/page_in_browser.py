@@ -17,7 +17,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,16 @@ IDLE = """(frames) => new Promise((resolve) => {
     };
     requestAnimationFrame(step);
 })"""
+CALM = """() => new Promise((resolve) => {
+    const start = performance.now();
+    let last = start, calm = 0;
+    const step = (now) => {
+        calm = now - last < 35 ? calm + 1 : 0;
+        last = now;
+        if (calm > 30 || now - start > 10000) resolve(); else requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+})"""
 HEAP_MB = "() => { globalThis.gc?.(); return performance.memory.usedJSHeapSize / 1e6; }"
 LAST_CARD = """() => new Promise((resolve) => {
     const start = performance.now();
@@ -96,7 +107,7 @@ LAST_CARD = """() => new Promise((resolve) => {
 
 def with_pictures(made: list[Entry], folder: Path, pictures: int = 60) -> list[Entry]:
     """The entries, each with one of so many previews, grainy ones, in their folder."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     previews: list[Preview] = []
     for number in range(pictures):
         path = folder / f"{number}.jpg"
@@ -108,6 +119,14 @@ def with_pictures(made: list[Entry], folder: Path, pictures: int = 60) -> list[E
     ]
 
 
+def fill(base: Path, count: int) -> None:
+    """Write the catalogue of so many entries."""
+    home = base / "user" / "__polaris"
+    home.mkdir(parents=True, exist_ok=True)
+    with Store.open(home / CATALOGUE) as store:
+        store.add(with_pictures(entries(count), base / "models" / "loras"))
+
+
 @contextmanager
 def page_of(count: int) -> Iterator[Page]:
     """The page of a ComfyUI that knows so many entries; what is missing is said and ends it."""
@@ -117,29 +136,29 @@ def page_of(count: int) -> Iterator[Page]:
         sys.exit("not measured: it needs a ComfyUI (COMFYUI_PATH) and Chromium (CHROMIUM)")
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         base = Path(folder)
-        home = base / "user" / "__polaris"
-        home.mkdir(parents=True)
-        with Store.open(home / CATALOGUE) as store:
-            store.add(with_pictures(entries(count), base / "models" / "loras"))
         packs = {"polaris": ROOT}
-        with (
-            ComfyServer(comfyui, base, custom_nodes=packs, start_timeout_s=900) as server,
-            sync_playwright() as playwright,
-        ):
+        starting = ComfyServer(comfyui, base, custom_nodes=packs, start_timeout_s=900)
+        with ThreadPoolExecutor(1) as beside:
+            filled = beside.submit(fill, base, count)
+            server = stack.enter_context(starting)
+            filled.result()
+        with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
             page = browser.new_page(viewport={"width": 1500, "height": 950})
             page.set_default_timeout(PATIENCE_MS)
-            page.goto(server.address, wait_until="domcontentloaded")
+            with page.expect_response("**/polaris/cards*"):  # the server reads its catalogue
+                page.goto(server.address, wait_until="domcontentloaded")
             page.wait_for_function(READY)
-            page.wait_for_timeout(3000)
+            page.wait_for_load_state("networkidle")
             yield page
             browser.close()
 
 
 def measure(page: Page, frames: int) -> dict[str, float]:
     """The row of figures."""
+    page.evaluate(CALM)  # the host has drawn its first workflow
     idle = sorted(page.evaluate(IDLE, frames // 4))
     first = page.evaluate(FIRST)
     page.wait_for_timeout(1000)

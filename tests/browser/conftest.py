@@ -29,13 +29,16 @@ from tests.browser.pages import (
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[ComfyServer]:
     """With the demonstration zoo, whose SD1.5 models run, a language model and a photograph."""
-    base = tmp_path_factory.mktemp("browser")
+    yield from start(tmp_path_factory.mktemp("browser"), furnish)
+
+
+def furnish(base: Path) -> None:
+    """What lies in the server's folder."""
     make_demo_zoo(base / "models", runnable=True)
     make_shared(base / "models" / "loras")
     make_text_model(base / "models" / "LLM" / "tiny")
     (base / "input").mkdir(exist_ok=True)
-    photograph().save(base / "input" / "polaris_cat.png")
-    yield from start(base)
+    photograph().resize((256, 170)).save(base / "input" / "polaris_cat.png")
 
 
 def make_shared(loras: Path) -> None:
@@ -71,7 +74,7 @@ def hosts_own(browser, server) -> set[str]:
     )
     watched = Watched(context, server)
     page = watched.open()
-    page.wait_for_timeout(3000)
+    page.wait_for_load_state("networkidle")
     context.close()
     return watched.plain()
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT_ENCODER = "sentence:all-MiniLM-L6-v2"
 APP = "window.comfyAPI.app.app"
+FILTERS = {
+    "Kind": "kind",
+    "Base model": "family",
+    "Role": "role",
+    "Which are here": "on_disk",
+    "Order": "order",
+}
 
 
 def graph(name: str = "polaris_text_to_picture", **values: object) -> dict[str, Any]:
@@ -58,11 +67,13 @@ def run(page: Any, timeout_ms: int) -> None:
     page.evaluate(
         f"""(timeout) => new Promise((resolve, reject) => {{
             const {{ api }} = window.comfyAPI.api;
+            let ours = "";
             setTimeout(() => reject(new Error("the run does not end")), timeout);
+            api.addEventListener("execution_start", (e) => {{ ours ||= e.detail.prompt_id; }});
             api.addEventListener("execution_error",
                 (e) => reject(new Error(e.detail.exception_message)));
-            api.addEventListener("executing", (e) => {{ if (e.detail === null) resolve(); }});
-            api.addEventListener("execution_success", () => resolve());
+            api.addEventListener("execution_success",
+                (e) => {{ if (e.detail.prompt_id === ours) resolve(); }});
             {APP}.queuePrompt(0, 1).catch(reject);
         }})""",
         timeout_ms,
@@ -137,7 +148,16 @@ def look_at(page: Any, node_type: str) -> None:
         }}""",
         node_type,
     )
-    page.wait_for_timeout(600)
+    drawn(page)
+
+
+def drawn(page: Any) -> None:
+    """Wait until the page has drawn what it shows by now."""
+    page.evaluate(
+        """async () => {
+            for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
+        }"""
+    )
 
 
 def command(page: Any, name: str) -> None:
@@ -167,6 +187,28 @@ def scan(page: Any, sidebar: Any) -> None:
     sidebar.get_by_role("button", name="Scan", exact=True).click()
     page.wait_for_function("!document.querySelector('.polaris-jobs button').disabled")
     sidebar.locator(".polaris-in-list").first.wait_for()
+
+
+def choose(sidebar: Any, label: str, value: str) -> int:
+    """Choose in a filter of the sidebar, and wait for the answer; how many models it says.
+
+    Args:
+        sidebar: As `open_sidebar` gives it.
+        label: One of `FILTERS`.
+        value: Of the choice.
+    """
+
+    def is_asked(response: Any) -> bool:
+        address = urlsplit(response.url)
+        asked = parse_qs(address.query).get(FILTERS[label], [""])[0]
+        return address.path.endswith("/polaris/cards") and asked == value
+
+    with sidebar.page.expect_response(is_asked) as answer:
+        sidebar.get_by_label(label, exact=True).select_option(value)
+    total: int = answer.value.json()["total"]
+    said = sidebar.locator(".polaris-search-box [role=status]")
+    said.filter(has_text=re.compile(rf"^{total:,}\b")).wait_for()
+    return total
 
 
 def open_sidebar(page: Any) -> Any:

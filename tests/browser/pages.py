@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import urllib.request
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,24 @@ ARGS = [
 VIEWPORT: Any = {"width": 1500, "height": 950}
 # The workflow that ComfyUI itself opens first looks for its models, whenever it comes to it.
 FIRST_WORKFLOW = re.compile(r"huggingface\.co/Comfy-Org/|/assets/missingModelMetadata-")
+# The host turns its spinner off when it has opened its first workflow, or the one of the address.
+READY = (
+    "window.graph && window.comfyAPI.app.app.extensionManager.spinner === false && "
+    "!!globalThis.LiteGraph?.registered_node_types?.PolarisZoo"
+)
 TIDY = """() => {
     const { app } = window.comfyAPI.app;
     for (const one of document.querySelectorAll(".polaris-dialog")) one.close();
     app.extensionManager.toast.removeAll();
     app.canvas.deselectAll();
     app.graph.clear();
+    app.canvas.ds.reset();
     if (document.querySelector(".polaris-sidebar"))
         app.extensionManager.command.execute("Polaris.ToggleSidebar");
 }"""
 SETTINGS = {
     "Comfy.TutorialCompleted": True,
+    "Comfy.Minimap.Visible": False,  # costs time, and lies over what the pictures are to show
     "Polaris.ImageEncoder": "hashing",  # needs no weights; a picture is nearest to itself
     "Polaris.TextEncoder": "sentence:all-MiniLM-L6-v2",
 }
@@ -82,17 +89,26 @@ def run_api(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
     return ask(server, f"/history/{result.prompt_id}")[result.prompt_id]["outputs"]
 
 
-def start(base: Path) -> Iterator[ComfyServer]:
-    """The server, with the settings that the tests want."""
+def start(base: Path, furnish: Callable[[Path], None]) -> Iterator[ComfyServer]:
+    """The server, with the settings that the tests want.
+
+    Args:
+        base: Its folder.
+        furnish: Puts models and pictures into that folder, while the server starts.
+    """
     comfyui = find_comfyui()
     if comfyui is None:
         pytest.skip("no ComfyUI found; set COMFYUI_PATH")
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("playwright is not installed: pip install playwright")
     chromium()
-    with ComfyServer(comfyui, base, custom_nodes={"polaris": ROOT}, start_timeout_s=900) as server:
-        post(server, "/api/settings", SETTINGS)
-        yield server
+    packs = {"polaris": ROOT}
+    with ThreadPoolExecutor(1) as beside:
+        furnished = beside.submit(furnish, base)
+        with ComfyServer(comfyui, base, custom_nodes=packs, start_timeout_s=900) as server:
+            furnished.result()
+            post(server, "/api/settings", SETTINGS)
+            yield server
 
 
 class Watched:
@@ -135,12 +151,7 @@ class Watched:
     def open(self, query: str = "") -> Any:
         """Go to the page and wait until a graph can be loaded."""
         self.page.goto(f"{self.server.address}/{query}", wait_until="domcontentloaded")
-        ready = "window.comfyAPI?.app?.app?.extensionManager?.setting && !!app_().graph && "
-        ready += "!!globalThis.LiteGraph?.registered_node_types?.PolarisZoo"
-        self.page.wait_for_function(ready.replace("app_()", "window.comfyAPI.app.app"))
-        self.page.wait_for_timeout(1500)
-        if self.page.locator("[data-testid=dialog-overlay]").count():
-            self.page.keyboard.press("Escape")  # the host's greeting
+        self.page.wait_for_function(READY)
         return self.page
 
     def begin(self) -> Any:
@@ -162,9 +173,13 @@ class Watched:
         told = [text for text in [*self.errors, *self.foreign] if not FIRST_WORKFLOW.search(text)]
         return {re.sub(r"\d+", "0", text) for text in told}
 
-    def check(self) -> None:
-        """No error, and nothing asked of another host, but what the host does alone."""
-        strange = self.plain() - self._known
+    def check(self, hosts: Set[str] = frozenset()) -> None:
+        """No error, and nothing asked of another host, but what the host does alone.
+
+        Args:
+            hosts: What else it does in this test, as `plain` gives it.
+        """
+        strange = self.plain() - self._known - hosts
         assert not strange, sorted(strange)
         self._clean = True
 

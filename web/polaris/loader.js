@@ -13,6 +13,8 @@ import { t } from "./text.js";
 /** What a dragged card is known by. */
 export const DRAG_TYPE = "application/x-polaris-entry";
 
+const STEP_PX = 40;
+
 /**
  * Add the node that loads an entry.
  *
@@ -25,7 +27,7 @@ export async function addLoader(entry, place) {
     const node = createNode(loader.node);
     if (!node) throw new Error(t("no_such_node", { node: loader.node }));
     inOneStep(() => {
-      node.pos = place ?? middle();
+      node.pos = place ?? beside(middle());
       node.title = loader.title;
       app.canvas.graph?.add?.(node);
       for (const widget of node.widgets ?? []) {
@@ -101,6 +103,21 @@ function middle() {
   const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
   const [x, y] = app.canvas.convertEventToCanvasOffset(at);
   return [x, y];
+}
+
+/**
+ * Where no other node begins: several that are added one after the other lie like steps.
+ *
+ * @param {[number, number]} place
+ * @returns {[number, number]}
+ */
+function beside([x, y]) {
+  const others = (app.canvas.graph?.nodes ?? []).map(({ pos }) => pos);
+  let at = 0;
+  const taken = () =>
+    others.some((pos) => Math.hypot(pos[0] - x - at, pos[1] - y - at) < STEP_PX / 2);
+  while (taken()) at += STEP_PX;
+  return [x + at, y + at];
 }
 
 /** @param {any} error */

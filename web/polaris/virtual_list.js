@@ -9,6 +9,8 @@ import { heightOf, scrollTo, visibleRows } from "./window_math.js";
  */
 
 const BETWEEN_MS = 60;
+/** Rows that fly past cannot be read: they are drawn empty, and not asked for. */
+const SOON_MS = 150;
 
 /** The list: arrows, Home, End and page keys move along it. */
 export class VirtualList {
@@ -51,7 +53,7 @@ export class VirtualList {
   update() {
     if (!this.source) return;
     this.inner.style.height = `${heightOf(this.source.total, this.rowPx)}px`;
-    this.#paint();
+    this.#later();
   }
 
   /** Give back what it holds. */
@@ -66,6 +68,7 @@ export class VirtualList {
   timer = 0;
   /** @type {[number, number]} */
   wanted = [0, 0];
+  painted = { top: 0, ms: 0 };
 
   #later() {
     if (this.frame) return;
@@ -75,35 +78,48 @@ export class VirtualList {
     });
   }
 
-  #paint() {
+  /** @param {boolean} [here] Whether it stays here, as after a key. */
+  #paint(here = false) {
     const { source } = this;
     if (!source) return;
     const { scrollTop, clientHeight } = this.element;
     const { first, last, topPx } = visibleRows(scrollTop, clientHeight, source.total, this.rowPx);
+    const now = performance.now();
+    const { top, ms } = this.painted;
+    const flying = !here && Math.abs(scrollTop - top) > clientHeight && now - ms < SOON_MS;
+    this.painted = { top: scrollTop, ms: now };
     let focused = -1;
     for (const [place, row] of this.rows) {
-      if (place >= first && place < last && row.card === source.at(place)) continue;
+      const seen = place >= first && place < last;
+      if (seen && (flying || row.card === source.at(place))) continue;
       if (row.element.contains(document.activeElement)) focused = place;
       row.element.remove();
       this.rows.delete(place);
     }
     for (let place = first; place < last; place++) {
-      const row = this.rows.get(place) ?? this.#row(place);
+      const row = this.rows.get(place) ?? this.#row(place, flying ? undefined : source.at(place));
       row.element.style.transform = `translateY(${topPx + (place - first) * this.rowPx}px)`;
     }
     this.rows.get(focused)?.element.focus({ preventScroll: true });
     this.wanted = [first, last];
-    if (!this.timer) this.timer = window.setTimeout(() => this.#ask(), BETWEEN_MS);
+    if (flying) clearTimeout(this.timer);
+    if (flying || !this.timer) {
+      this.timer = window.setTimeout(() => this.#ask(flying), BETWEEN_MS);
+    }
   }
 
-  #ask() {
+  /** @param {boolean} draw Whether what is here was not drawn. */
+  #ask(draw) {
     this.timer = 0;
     this.source?.want(this.wanted[0], this.wanted[1]);
+    if (draw) this.#later();
   }
 
-  /** @param {number} place */
-  #row(place) {
-    const card = this.source?.at(place);
+  /**
+   * @param {number} place
+   * @param {ResultCard | undefined} card
+   */
+  #row(place, card) {
     const element = card ? this.draw(card) : h("div", { class: "polaris-card polaris-waiting" });
     element.setAttribute("role", "listitem");
     element.setAttribute("aria-posinset", String(place + 1));
@@ -167,7 +183,7 @@ export class VirtualList {
     const rows = this.source?.total ?? 0;
     this.element.scrollTop = scrollTo(place, scrollTop, clientHeight, rows, this.rowPx);
     this.#activate(place);
-    this.#paint();
+    this.#paint(true);
     this.rows.get(place)?.element.focus({ preventScroll: true });
   }
 }
