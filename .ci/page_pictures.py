@@ -43,6 +43,8 @@ NODES = [
     "PolarisInstructionParser",
     "PolarisSegmenter",
     "PolarisRegionMasker",
+    "PolarisCrop",
+    "PolarisStitch",
     "PolarisCheckpointRetriever",
     "PolarisLoraRetriever",
     "PolarisTreeRerank",

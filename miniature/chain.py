@@ -37,7 +37,7 @@ from polaris_core.cli.zoo_commands import decide
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.clip import ClipEncoder
 from polaris_core.encoders.factory import text_encoder
-from polaris_core.engine.crop import start_piece
+from polaris_core.engine.crop import piece_of, start_piece
 from polaris_core.engine.engine import Engine, Sampling
 from polaris_core.engine.files import files_of
 from polaris_core.instructions.grammar import parse_instruction
@@ -132,7 +132,8 @@ class Chain:
         """
         intent = parse_instruction(edit.instruction, has_picture=True)
         local = intent.instruction_type.is_local
-        return decide(self.zoo, intent, picture=picture, has_mask=local)
+        piece = piece_of(picture, edit.mask.astype(np.float32) if local else None, SIZE_PX)
+        return decide(self.zoo, intent, picture=piece, has_mask=local)
 
     def carry_out(self, plan: EditPlan, edit: Edit, picture: Picture, seed: int) -> Picture:
         """Make the picture, under the true mask.

@@ -37,7 +37,7 @@ class Crop(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "context",
-                    default=1.25,
+                    default=1.15,
                     min=1.0,
                     max=16.0,
                     step=0.05,

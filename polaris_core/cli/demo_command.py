@@ -24,6 +24,7 @@ from polaris_core.comfyui.server import ComfyServer
 from polaris_core.comfyui.workflow import fill, load_workflow
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.clip import ClipEncoder
+from polaris_core.engine.crop import piece_of
 from polaris_core.engine.engine import Engine, Sampling
 from polaris_core.engine.files import files_of
 from polaris_core.images import read_picture
@@ -86,7 +87,8 @@ def run_demo(options: argparse.Namespace) -> int:
     region = ground(picture, intent, SuperpixelProposer().propose(picture), encoder)
     print(f"{explain_region(region)}\n")
     edit = _Edit(picture, (np.rint(255 * region.mask) / 255).astype(np.float32))
-    shortlist, plan = decide(zoo, intent, picture=picture, has_mask=True)
+    piece = piece_of(picture, edit.mask, _SAMPLING.crop_px)
+    shortlist, plan = decide(zoo, intent, picture=piece, has_mask=True)
     print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}\n")
     (out / "plan.json").write_text(plan_to_json(plan) + "\n", "utf-8")
 

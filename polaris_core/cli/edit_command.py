@@ -20,7 +20,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from polaris_core.catalogue.entry import BaseModel
-from polaris_core.cli.edit_decide import Decided, Decider, picture_of
+from polaris_core.cli.edit_decide import Decided, Decider, crop_px, picture_of
 from polaris_core.cli.edit_jobs import Job, read_jobs
 from polaris_core.cli.output import print_json, printable, terminal_progress
 from polaris_core.encoders.base import RGBImage
@@ -115,7 +115,7 @@ def _sampling(
         guidance=options.cfg,
         width_px=options.width or usual,
         height_px=options.height or usual,
-        crop_px=max(64, min(usual, longest_px)) if options.crop is None else options.crop,
+        crop_px=crop_px(options, longest_px, usual),
     )
 
 

@@ -16,6 +16,8 @@ from polaris_core.cli.edit_region import RegionFinder
 from polaris_core.cli.output import terminal_progress
 from polaris_core.cli.parse_command import instruction_reader
 from polaris_core.cli.zoo_commands import decide, filters_of, folders_of, only_in, open_zoo
+from polaris_core.encoders.base import RGBImage
+from polaris_core.engine.crop import LEAST_PX, piece_of
 from polaris_core.engine.files import files_of
 from polaris_core.images import read_picture
 from polaris_core.planning.plan import EditPlan
@@ -24,7 +26,7 @@ from polaris_core.planning.serialize import plan_from_json
 from polaris_core.regions.algebra import SoftMask
 from polaris_core.retrieval.pins import Pins
 
-__all__ = ["RUNNABLE", "Decided", "Decider", "picture_of"]
+__all__ = ["RUNNABLE", "Decided", "Decider", "crop_px", "picture_of"]
 
 RUNNABLE = frozenset({BaseModel.SD15, BaseModel.SDXL})
 """Families that the engine runs; others are not sought unless `--base` names one."""
@@ -76,7 +78,7 @@ class Decider:
             _, plan = decide(
                 self.zoo,
                 intent,
-                picture=None if picture is None else np.asarray(picture),
+                picture=self._seen(picture, mask),
                 has_mask=given["has_mask"],
                 pins=Pins.parse("\n".join(self.options.pin)),
                 filters=self.filters,
@@ -90,6 +92,25 @@ class Decider:
             **given,
         )
         return Decided(job, plan, checkpoint, loras, mask, notes)
+
+    def _seen(self, picture: Image.Image | None, mask: SoftMask | None) -> RGBImage | None:
+        """What is to be edited, whose look may have to be kept."""
+        if picture is None:
+            return None
+        return piece_of(np.asarray(picture), mask, crop_px(self.options, max(picture.size)))
+
+
+def crop_px(options: argparse.Namespace, longest_px: int, usual_px: int = 512) -> int:
+    """How large the piece around a region is edited: see `Sampling.crop_px`.
+
+    Args:
+        options: What the user decides.
+        longest_px: The longer edge of the picture: a piece of it is not enlarged beyond.
+        usual_px: What the checkpoint draws best.
+    """
+    if options.crop is not None:
+        return options.crop
+    return max(LEAST_PX, min(usual_px, longest_px))
 
 
 def picture_of(job: Job) -> Image.Image | None:

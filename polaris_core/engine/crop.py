@@ -11,18 +11,23 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from polaris_core.encoders.base import RGBImage
 from polaris_core.encoders.checks import required
 from polaris_core.engine.start import CELL_PX, Start, check_image, check_mask, start
 from polaris_core.errors import InvalidInput
 from polaris_core.planning.plan import EditPlan, MaskMode
+from polaris_core.regions.algebra import SoftMask
 
-__all__ = ["CONTEXT", "Crop", "choose_crop", "start_piece"]
+__all__ = ["CONTEXT", "LEAST_PX", "MOST_PX", "Crop", "choose_crop", "piece_of", "start_piece"]
 
-CONTEXT = 1.25
+CONTEXT = 1.15
 """Edge of the cut by the longer edge of the region."""
 _MOST_ENLARGED = 4
 """A region that is smaller still gets more surroundings instead."""
-_LEAST_PX, _MOST_PX = 64, 8192
+LEAST_PX, MOST_PX = 64, 8192
+"""Between which a piece's longer edge may be asked for."""
 
 Tensor = Any
 
@@ -145,8 +150,8 @@ def choose_crop(image: Tensor, mask: Tensor, *, size_px: int, context: float = C
     Raises:
         InvalidInput: Picture or mask cannot be used, or a number is out of its range.
     """
-    if not _LEAST_PX <= size_px <= _MOST_PX:
-        hint = f"{_LEAST_PX} to {_MOST_PX} pixels"
+    if not LEAST_PX <= size_px <= MOST_PX:
+        hint = f"{LEAST_PX} to {MOST_PX} pixels"
         raise InvalidInput("the size of a piece is out of range", value=size_px, hint=hint)
     if not 1 <= context <= 16:
         raise InvalidInput("the context is out of range", value=context, hint="1 to 16")
@@ -198,6 +203,26 @@ def start_piece(
     if size_px and plan.mask.mode is MaskMode.INSIDE:
         crop = choose_crop(image, mask, size_px=size_px)
     return start(plan, crop.image(image), crop.mask(mask)), crop
+
+
+def piece_of(picture: RGBImage, mask: SoftMask | None, size_px: int) -> RGBImage:
+    """What of a picture is edited, to be looked at: the look there is to be kept.
+
+    Args:
+        picture: `h w 3`, bytes.
+        mask: `h w`, 0 to 1; None: all of it.
+        size_px: See `choose_crop`; 0: all of it.
+
+    Raises:
+        InvalidInput: As `choose_crop` does.
+    """
+    if mask is None or not size_px:
+        return picture
+    torch = required("torch", "torch")
+    image = torch.from_numpy(picture.astype(np.float32))[None] / 255
+    region = torch.from_numpy(mask.astype(np.float32))[None]
+    piece = choose_crop(image, region, size_px=size_px).image(image)[0]
+    return (255 * piece).round().numpy().astype(np.uint8)
 
 
 def _ends(marked: Tensor) -> tuple[int, int]:

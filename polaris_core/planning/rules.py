@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from polaris_core.catalogue.entry import BaseModel
 from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.instructions.qualities import COLOURS
+from polaris_core.instructions.style_names import STYLES
 from polaris_core.planning.plan import MaskMode, MaskPlan
 from polaris_core.retrieval.shortlist import SlotName
 
@@ -73,7 +74,15 @@ def keeps_look(intent: EditIntent) -> bool:
     """Whether what changes is to be drawn as the picture is: no style is asked for, or a colour."""
     if intent.instruction_type in (InstructionType.GLOBAL_STYLE, InstructionType.NEW_PICTURE):
         return False
-    return all(word in COLOURS for word in intent.topics.style.lower().split())
+    asked = intent.topics.style.lower().split()
+    return all(word in COLOURS for word in asked) and not _says_style(intent.generation_prompt)
+
+
+def _says_style(text: str) -> bool:
+    """Whether the name of a style stands in it, even where it may mean a material."""
+    words = text.lower().replace(",", " ").split()
+    ends = range(1, len(words) + 1)
+    return any(tuple(words[max(0, end - n) : end]) in STYLES for end in ends for n in (1, 2, 3))
 
 
 def choose_mask(intent: EditIntent) -> MaskPlan:
