@@ -6,14 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import load_file
 
 from miniature.chain import Chain, held_out_edits, outside
 from miniature.through_comfyui import HostChain
-from miniature.world import Edit, draw
+from miniature.world import SIZE_PX, Edit, draw
 from polaris_core.comfyui.locate import find_comfyui
 from polaris_core.comfyui.workflow import load_workflow
+from polaris_core.engine.crop import start_piece
 from polaris_core.engine.engine import Engine, Sampling
 from polaris_core.engine.files import files_of
+from polaris_core.engine.pixels import encode
 from polaris_core.instructions.grammar import parse_instruction
 from polaris_core.miniature.zoo import make_miniature_zoo
 from tests.host.test_nodes import WORKFLOWS, picture_of, plan_of
@@ -23,6 +28,7 @@ pytestmark = pytest.mark.comfy
 EDITS = 20
 ALIKE = 2
 """Levels of 255 by which pictures of the same plan and seed may differ: sums in another order."""
+LATENT_TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +84,36 @@ def test_twenty_edits_through_the_api_are_those_made_without_comfyui(host, chain
             made = chain.carry_out(plan, edit, picture, seed)
             assert np.abs(made.astype(int) - other).max() <= ALIKE, edit.instruction
     assert same_picks == EDITS
+
+
+def test_both_start_from_the_same_latents(host, chain):
+    edit = next(e for e in held_out_edits(40, seed=5) if e.type == "recolour" and sampled(e))
+    picture = draw(edit.before)
+    alpha = np.where(edit.mask, 0, 255).astype(np.uint8)
+    Image.fromarray(np.dstack([picture, alpha])).save(host.server.base / "input" / "latent.png")
+    values = {"Picture.image": "latent.png", "Instruction.instruction": edit.instruction}
+    nodes = host.filled("polaris_local_change", values | {"Sampler.steps": 1})
+    nodes["30"] = {
+        "class_type": "SaveLatent",
+        "inputs": {"samples": ["6", 4], "filename_prefix": "start"},
+    }
+    host.server.client.run(nodes, timeout_s=300)
+    [file] = (host.server.base / "output").glob("start*.latent")
+    theirs = load_file(file)["latent_tensor"]
+    _, plan = chain.decide(edit, picture)
+    checkpoint, _ = files_of(plan, chain.zoo.store, has_picture=True, has_mask=True)
+    pipeline, layout = Engine("cpu").pipeline(checkpoint)
+    image = torch.from_numpy(picture.astype(np.float32) / 255)[None]
+    mask = torch.from_numpy(edit.mask.astype(np.float32))[None]
+    begin, crop = start_piece(plan, image, mask, SIZE_PX)
+    assert not crop.is_whole
+    with torch.inference_mode():
+        ours = encode(pipeline.vae, begin.pixels).numpy()
+    # ComfyUI's latents are scaled down only on their way into the UNet.
+    theirs = theirs * layout.latent_scale
+    assert ours.shape == theirs.shape == (1, 4, 16, 16)
+    assert np.abs(ours).max() > 0.5
+    assert np.abs(ours - theirs).max() < LATENT_TOLERANCE
 
 
 def test_a_text_gives_the_same_picture_in_both(host, chain):

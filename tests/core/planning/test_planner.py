@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +98,7 @@ def test_strengths_that_the_user_left_open_never_add_up_to_too_much(zoo, data):
         ("Replace the cat with a fish", 1.0, MaskMode.INSIDE, True),
         ("Add a hat to the man", 1.0, MaskMode.INSIDE, True),
         ("Make the curtain red", 0.7, MaskMode.INSIDE, False),
+        ("Make the curtain watercolor", 0.8, MaskMode.INSIDE, False),
         ("Make my hair longer", 0.85, MaskMode.INSIDE, True),
         ("Apply a sepia filter", 0.6, MaskMode.NONE, False),
         ("Remove the hat", 1.0, MaskMode.INSIDE, True),
@@ -105,6 +108,37 @@ def test_strengths_that_the_user_left_open_never_add_up_to_too_much(zoo, data):
 def test_denoise_and_mask_follow_type_and_outline(zoo, sentence, denoise, mode, fill):
     plan = plan_for(parse_instruction(sentence), zoo.shortlist())
     assert (plan.denoise, plan.mask.mode, plan.mask.fill) == (denoise, mode, fill)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("Replace the cat with a fox", True),
+        ("Add a hat to the man", True),
+        ("Make the curtain red", True),
+        ("Remove the hat", True),
+        ("Replace the cat with a watercolor fox", False),
+        ("Make the cat a chalkboard teapot", False),
+        ("Make the curtain watercolor", False),
+        ("Apply a sepia filter", False),
+        ("Draw a fox in the style of the reference image", False),
+    ],
+)
+def test_the_look_of_the_picture_is_said_unless_another_is_asked_for(zoo, sentence, kept):
+    shortlist = zoo.shortlist()
+    slot = replace(shortlist.slot(SlotName.STYLE), look="pixel art style")
+    plan = plan_for(parse_instruction(sentence), shortlist.with_slot(slot))
+    assert ("pixel art style" in plan.prompt) == kept
+    [told] = [d.reason for d in plan.decisions if d.what == "prompt"]
+    assert ("the look of the picture" in told) == kept
+
+
+def test_a_new_look_gets_room(zoo):
+    red, painted = (
+        plan_for(parse_instruction(f"Make the curtain {look}"), zoo.shortlist())
+        for look in ("red", "watercolor")
+    )
+    assert painted.mask.grow_px > red.mask.grow_px > 0
 
 
 def test_a_new_outline_widens_the_mask_more(zoo):
