@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Crop(io.ComfyNode):
+class CropRegion(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
@@ -51,15 +51,21 @@ class Crop(io.ComfyNode):
                 io.Mask.Output("mask", tooltip="The piece of the mask."),
                 CropIO.Output("crop", tooltip="For Polaris Stitch."),
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
     def execute(
         cls, image: torch.Tensor, mask: torch.Tensor, size: int, context: float
     ) -> io.NodeOutput:
-        from polaris_core.engine.crop import choose_crop
-        from polaris_core.engine.start import check_mask
+        from polaris_core.engine.crop import Crop, choose_crop
+        from polaris_core.engine.start import check_image, check_mask
 
+        check_image(image)
+        if not mask.any():  # a change of the whole picture; the Editor says so if it needs one
+            crop = Crop.none((image.shape[2], image.shape[1]))
+            told = "nothing is marked: all of the picture"
+            return io.NodeOutput(image[..., :3], mask, crop, ui=_host.show(cls, told))
         crop = choose_crop(image, mask, size_px=size, context=context)
         told = "all of the picture"
         if not crop.is_whole:
@@ -99,4 +105,4 @@ class Stitch(io.ComfyNode):
         return io.NodeOutput(check_crop(crop).stitch(image, piece, mask))
 
 
-NODES = [Crop, Stitch]
+NODES = [CropRegion, Stitch]

@@ -20,6 +20,7 @@ from polaris_core.catalogue.entry import BaseModel
 from polaris_core.catalogue.reading import read_entry
 from polaris_core.comfyui.workflow import fill, load_workflow
 from polaris_core.errors import Cancelled, WorkflowFailed
+from tests.host.regions import REGION, add_region
 
 pytestmark = pytest.mark.comfy
 
@@ -96,7 +97,7 @@ def slow_folder(comfy_server):
 def test_every_node_is_offered_with_name_category_and_tooltips(comfy_server):
     info = comfy_server.client.get_json("/object_info")
     ours = {name: spec for name, spec in info.items() if name.startswith("Polaris")}
-    assert len(ours) == 9
+    assert len(ours) == 11
     for spec in ours.values():
         assert spec["display_name"].startswith("Polaris ")
         assert spec["category"] == "Polaris"
@@ -139,19 +140,23 @@ def test_pixels_outside_the_mask_are_bit_for_bit_those_of_the_picture(
     comfy_server, uploaded, photograph
 ):
     graph = workflow("polaris_local_change", **{"Picture.image": uploaded})
-    graph["20"] = {"class_type": "MaskToImage", "inputs": {"mask": ["6", 5]}}
-    graph["21"] = {
-        "class_type": "SaveImage",
-        "inputs": {"images": ["20", 0], "filename_prefix": "mask"},
-    }
+    add_region(graph)
     result = comfy_server.client.run(graph, timeout_s=120)
-    made, mask = picture_of(result), picture_of(result, "21")[..., 0]
+    made, region = picture_of(result), picture_of(result, REGION)[..., 0]
+    assert "edited at 128 x 128" in "".join(result.texts["50"])
     original = np.asarray(Image.open(photograph).convert("RGB")).astype(int)
     assert made.shape == original.shape
-    outside = mask[: original.shape[0], : original.shape[1]] == 0
+    outside = region == 0
     assert 0.2 < outside.mean() < 0.9
     assert (made[outside] == original[outside]).all()
     assert (made[~outside] != original[~outside]).any()
+
+
+def test_what_is_no_crop_is_not_stitched(comfy_server, uploaded):
+    graph = workflow("polaris_local_change", **{"Picture.image": uploaded})
+    graph["9"]["inputs"]["crop"] = ["6", 7]
+    with pytest.raises(WorkflowFailed, match="crop"):
+        comfy_server.client.run(graph, timeout_s=120)
 
 
 def text_to_picture(comfy_server, **values):
@@ -248,7 +253,7 @@ def test_a_local_change_without_a_mask_says_what_is_needed(comfy_server, uploade
 
 def test_an_empty_mask_is_refused(comfy_server, uploaded):
     graph = workflow("polaris_local_change", **{"Picture.image": uploaded})
-    graph["6"]["inputs"]["mask"] = ["30", 0]
+    graph["50"]["inputs"]["mask"] = ["30", 0]
     graph["30"] = {"class_type": "SolidMask", "inputs": {"value": 0.0, "width": 131, "height": 101}}
     with pytest.raises(WorkflowFailed, match="the mask is empty"):
         comfy_server.client.run(graph, timeout_s=120)

@@ -15,6 +15,7 @@ from skimage import data
 from polaris_core.comfyui.workflow import fill, load_workflow
 from polaris_core.errors import WorkflowFailed, WorkflowRejected
 from tests.core.regions.small_models import ARCHITECTURE, small_sam
+from tests.host.regions import REGION, add_region
 from tests.host.test_language_model_memory import free, resident_mb
 from tests.host.test_nodes import ROOT, ZOO
 
@@ -72,17 +73,13 @@ def test_pixels_outside_the_mask_that_was_found_stay_bit_for_bit(comfy_server, c
     file = ROOT / "example_workflows" / "api" / f"polaris_{edit}.json"
     values = {"Sampler.steps": 2, "Picture.image": coffee, "Segmenter.image_encoder": "none"}
     nodes = fill(load_workflow(file), ZOO | values)
-    nodes["20"] = {"class_type": "MaskToImage", "inputs": {"mask": ["6", 5]}}
-    nodes["21"] = {
-        "class_type": "SaveImage",
-        "inputs": {"images": ["20", 0], "filename_prefix": "mask"},
-    }
+    add_region(nodes)
     nodes["22"] = {"class_type": "PreviewAny", "inputs": {"source": ["2", 0]}}
     result = comfy_server.client.run(nodes, timeout_s=120)
-    made, mask = saved(result, "10")[0], saved(result, "21")[0][..., 0]
+    made, region = saved(result, "10")[0], saved(result, REGION)[0][..., 0]
     original = np.asarray(Image.fromarray(data.coffee()).resize((150, 101)))
     assert made.shape == original.shape
-    outside = mask[:101, :150] == 0
+    outside = region == 0
     assert 0.02 < outside.mean() < 1
     assert (made[outside] == original[outside]).all()
     assert (made[~outside] != original[~outside]).any()
