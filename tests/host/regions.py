@@ -14,8 +14,9 @@ def add_region(nodes: dict[str, Any]) -> None:
     """Add nodes to a workflow that stitch white pieces into a black picture."""
     cropped = nodes["50"]["inputs"]["image"]
     added = {
-        "60": ("ThresholdMask", {"mask": ["6", 5], "value": 0.0}),
-        "61": ("MaskToImage", {"mask": ["60", 0]}),
+        "60": ("ThresholdMask", {"mask": ["6", 5], "value": 1.0}),
+        "68": ("InvertMask", {"mask": ["60", 0]}),
+        "61": ("MaskToImage", {"mask": ["68", 0]}),
         "62": ("ImageBlend", _blend(cropped)),
         "63": ("PolarisStitch", _stitch()),
         "64": ("ImageToMask", {"image": ["63", 0], "channel": "red"}),

@@ -154,8 +154,8 @@ def test_pixels_outside_the_mask_are_bit_for_bit_those_of_the_picture(
 
 def test_what_is_no_crop_is_not_stitched(comfy_server, uploaded):
     graph = workflow("polaris_local_change", **{"Picture.image": uploaded})
-    graph["9"]["inputs"]["crop"] = ["6", 7]
-    with pytest.raises(WorkflowFailed, match="crop"):
+    graph["9"]["inputs"]["crop"] = "the middle"
+    with pytest.raises(WorkflowFailed, match="not a crop"):
         comfy_server.client.run(graph, timeout_s=120)
 
 
