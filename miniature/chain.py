@@ -132,7 +132,7 @@ class Chain:
         """
         intent = parse_instruction(edit.instruction, has_picture=True)
         local = intent.instruction_type.is_local
-        piece = piece_of(picture, edit.mask.astype(np.float32) if local else None, SIZE_PX)
+        piece = piece_of(picture, edit.mask.astype(np.float32) if local else None, SIZE_PX, intent)
         return decide(self.zoo, intent, picture=piece, has_mask=local)
 
     def carry_out(self, plan: EditPlan, edit: Edit, picture: Picture, seed: int) -> Picture:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 from . import _host
-from ._types import CropIO, check_crop
+from ._types import CropIO, IntentIO, check_crop, check_intent
 
 if TYPE_CHECKING:
     import torch
+
+    from polaris_core.instructions.intent import EditIntent
 
 
 class CropRegion(io.ComfyNode):
@@ -37,13 +39,19 @@ class CropRegion(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "context",
-                    default=1.15,
-                    min=1.0,
+                    default=0.0,
+                    min=0.0,
                     max=16.0,
                     step=0.05,
                     advanced=True,
                     tooltip="The piece's edge by that of the region: how much of the surroundings "
-                    "is seen.",
+                    "is seen. 0: decided by the edit.",
+                ),
+                IntentIO.Input(
+                    "intent",
+                    optional=True,
+                    tooltip="From Polaris Instruction Parser: where something is removed, more of "
+                    "the surroundings is seen.",
                 ),
             ],
             outputs=[
@@ -56,9 +64,14 @@ class CropRegion(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, image: torch.Tensor, mask: torch.Tensor, size: int, context: float
+        cls,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+        size: int,
+        context: float,
+        intent: EditIntent | None = None,
     ) -> io.NodeOutput:
-        from polaris_core.engine.crop import Crop, choose_crop
+        from polaris_core.engine.crop import Crop, choose_crop, context_for
         from polaris_core.engine.start import check_image, check_mask
 
         check_image(image)
@@ -66,6 +79,8 @@ class CropRegion(io.ComfyNode):
             crop = Crop.none((image.shape[2], image.shape[1]))
             told = "nothing is marked: all of the picture"
             return io.NodeOutput(image[..., :3], mask, crop, ui=_host.show(cls, told))
+        if not context:
+            context = context_for(None if intent is None else check_intent(intent))
         crop = choose_crop(image, mask, size_px=size, context=context)
         told = "all of the picture"
         if not crop.is_whole:

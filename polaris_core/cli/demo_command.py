@@ -45,7 +45,7 @@ __all__ = ["run_demo"]
 
 SENTENCE = "Replace the cat with a watercolor fox"
 _PICTURE = "polaris_cat.png"
-_SAMPLING = Sampling(seed=13, steps=20, guidance=4.0, crop_px=128)
+_SAMPLING = Sampling(seed=5, steps=20, guidance=4.0, crop_px=128)
 _SHOWN_PX = 384
 _PACK = Path(__file__).resolve().parent.parent.parent
 _WORKFLOW = _PACK / "example_workflows" / "api" / "polaris_local_change.json"
@@ -87,7 +87,7 @@ def run_demo(options: argparse.Namespace) -> int:
     region = ground(picture, intent, SuperpixelProposer().propose(picture), encoder)
     print(f"{explain_region(region)}\n")
     edit = _Edit(picture, (np.rint(255 * region.mask) / 255).astype(np.float32))
-    piece = piece_of(picture, edit.mask, _SAMPLING.crop_px)
+    piece = piece_of(picture, edit.mask, _SAMPLING.crop_px, intent)
     shortlist, plan = decide(zoo, intent, picture=piece, has_mask=True)
     print(f"{describe(shortlist, rows=5)}\n\n{explain(plan)}\n")
     (out / "plan.json").write_text(plan_to_json(plan) + "\n", "utf-8")

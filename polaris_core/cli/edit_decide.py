@@ -20,6 +20,7 @@ from polaris_core.encoders.base import RGBImage
 from polaris_core.engine.crop import LEAST_PX, piece_of
 from polaris_core.engine.files import files_of
 from polaris_core.images import read_picture
+from polaris_core.instructions.intent import EditIntent
 from polaris_core.planning.plan import EditPlan
 from polaris_core.planning.planner import PlanOptions
 from polaris_core.planning.serialize import plan_from_json
@@ -78,7 +79,7 @@ class Decider:
             _, plan = decide(
                 self.zoo,
                 intent,
-                picture=self._seen(picture, mask),
+                picture=self._seen(picture, mask, intent),
                 has_mask=given["has_mask"],
                 pins=Pins.parse("\n".join(self.options.pin)),
                 filters=self.filters,
@@ -93,11 +94,14 @@ class Decider:
         )
         return Decided(job, plan, checkpoint, loras, mask, notes)
 
-    def _seen(self, picture: Image.Image | None, mask: SoftMask | None) -> RGBImage | None:
+    def _seen(
+        self, picture: Image.Image | None, mask: SoftMask | None, intent: EditIntent
+    ) -> RGBImage | None:
         """What is to be edited, whose look may have to be kept."""
         if picture is None:
             return None
-        return piece_of(np.asarray(picture), mask, crop_px(self.options, max(picture.size)))
+        size_px = crop_px(self.options, max(picture.size))
+        return piece_of(np.asarray(picture), mask, size_px, intent)
 
 
 def crop_px(options: argparse.Namespace, longest_px: int, usual_px: int = 512) -> int:

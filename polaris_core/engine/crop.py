@@ -17,13 +17,15 @@ from polaris_core.encoders.base import RGBImage
 from polaris_core.encoders.checks import required
 from polaris_core.engine.start import CELL_PX, Start, check_image, check_mask, start
 from polaris_core.errors import InvalidInput
+from polaris_core.instructions.intent import EditIntent, InstructionType
 from polaris_core.planning.plan import EditPlan, MaskMode
 from polaris_core.regions.algebra import SoftMask
 
-__all__ = ["CONTEXT", "LEAST_PX", "MOST_PX", "Crop", "choose_crop", "piece_of", "start_piece"]
+__all__ = ["LEAST_PX", "MOST_PX", "Crop", "choose_crop", "context_for", "piece_of", "start_piece"]
 
-CONTEXT = 1.15
-"""Edge of the cut by the longer edge of the region."""
+_CONTEXT = 1.15
+_CONTEXT_OF_NOTHING = 3.0
+"""Where something is taken away, what stands around must be seen to be continued."""
 _MOST_ENLARGED = 4
 """A region that is smaller still gets more surroundings instead."""
 LEAST_PX, MOST_PX = 64, 8192
@@ -133,7 +135,7 @@ class Crop:
             )
 
 
-def choose_crop(image: Tensor, mask: Tensor, *, size_px: int, context: float = CONTEXT) -> Crop:
+def choose_crop(image: Tensor, mask: Tensor, *, size_px: int, context: float = _CONTEXT) -> Crop:
     """Where to cut.
 
     Args:
@@ -177,6 +179,12 @@ def choose_crop(image: Tensor, mask: Tensor, *, size_px: int, context: float = C
     )
 
 
+def context_for(intent: EditIntent | None) -> float:
+    """The edge of the piece by the longer edge of the region that suits an edit."""
+    removes = intent is not None and intent.instruction_type is InstructionType.REMOVE
+    return _CONTEXT_OF_NOTHING if removes else _CONTEXT
+
+
 def start_piece(
     plan: EditPlan, image: Tensor | None, mask: Tensor | None, size_px: int
 ) -> tuple[Start | None, Crop]:
@@ -201,17 +209,20 @@ def start_piece(
     if mask is None:
         return start(plan, image, None), crop
     if size_px and plan.mask.mode is MaskMode.INSIDE:
-        crop = choose_crop(image, mask, size_px=size_px)
+        crop = choose_crop(image, mask, size_px=size_px, context=context_for(plan.intent))
     return start(plan, crop.image(image), crop.mask(mask)), crop
 
 
-def piece_of(picture: RGBImage, mask: SoftMask | None, size_px: int) -> RGBImage:
+def piece_of(
+    picture: RGBImage, mask: SoftMask | None, size_px: int, intent: EditIntent | None = None
+) -> RGBImage:
     """What of a picture is edited, to be looked at: the look there is to be kept.
 
     Args:
         picture: `h w 3`, bytes.
         mask: `h w`, 0 to 1; None: all of it.
         size_px: See `choose_crop`; 0: all of it.
+        intent: The edit.
 
     Raises:
         InvalidInput: As `choose_crop` does.
@@ -221,7 +232,8 @@ def piece_of(picture: RGBImage, mask: SoftMask | None, size_px: int) -> RGBImage
     torch = required("torch", "torch")
     image = torch.from_numpy(picture.astype(np.float32))[None] / 255
     region = torch.from_numpy(mask.astype(np.float32))[None]
-    piece = choose_crop(image, region, size_px=size_px).image(image)[0]
+    crop = choose_crop(image, region, size_px=size_px, context=context_for(intent))
+    piece = crop.image(image)[0]
     return (255 * piece).round().numpy().astype(np.uint8)
 
 
