@@ -29,9 +29,9 @@ __all__ = [
 DEFAULT_STRENGTH = {SlotName.STYLE: 0.8, SlotName.OBJECT: 0.9}
 """Where no strength is recommended: the look a little lighter than the thing."""
 
-COMBINED_STRENGTH = 1.75
-"""Two LoRAs decided by us do not add up to more: beyond, pictures burn out. At 1.4 the style LoRA
-of two often did not show (measured in the miniature world)."""
+COMBINED_STRENGTH = 2.0
+"""LoRAs decided by us do not add up to more: beyond, pictures burn out. Two at full strength may;
+lowered to 1.4 together, the style LoRA often did not show (measured in the miniature world)."""
 
 _GROW_SAME_PX = 8
 _GROW_NEW_PX = 32

@@ -154,7 +154,7 @@ def test_style_and_object_lora_share_the_strength_and_bring_their_trigger_words(
         FOX,
         zoo.shortlist(
             style=[zoo.hit("Aquarelle", trigger_words=("watercolor", "wtrclr", "no hands"))],
-            objects=[zoo.hit("Foxes", strength=1.0, trigger_words=("vulpes", "x" * 200, "fox"))],
+            objects=[zoo.hit("Foxes", strength=1.6, trigger_words=("vulpes", "x" * 200, "fox"))],
         ),
         PlanOptions(extra_negative="no hands"),
     )
