@@ -22,8 +22,10 @@ from PIL import Image
 
 from miniature.chain import Chain, Verdict, held_out_edits, judge_edit, outside, overlap, wanted
 from miniature.judging import Judge
+from miniature.narrow_engine import NarrowEngine
 from miniature.through_comfyui import HostChain
 from miniature.world import Edit, draw
+from polaris_core.engine.engine import Engine
 from polaris_core.errors import PolarisError
 from polaris_core.miniature.stored import FOLDER
 from polaris_core.miniature.zoo import make_miniature_zoo
@@ -40,6 +42,9 @@ def main() -> int:
     parser.add_argument("--masks", type=int, default=None, help="how many; default: all")
     parser.add_argument("--through-comfyui", type=int, default=0, metavar="N")
     parser.add_argument("--text-encoder", default="sentence:all-MiniLM-L6-v2", help="or clip")
+    parser.add_argument(
+        "--narrow", action="store_true", help="sample by the narrow networks: the same, sooner"
+    )
     parser.add_argument("--weights", type=Path, default=FOLDER)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet", type=Path, help="a PNG of the first 40 edits, to look at")
@@ -62,7 +67,8 @@ def measure(options: argparse.Namespace, folder: Path) -> Figures:
     """All figures, by name."""
     make_miniature_zoo(folder, weights=options.weights)
     judge = Judge(options.weights)
-    chain = Chain(folder, folder / "zoo", options.text_encoder)
+    engine = NarrowEngine(options.weights) if options.narrow else Engine("cpu")
+    chain = Chain(folder, folder / "zoo", options.text_encoder, engine)
     edits = list(held_out_edits(options.edits, options.seed))
     seen: dict[str, list[float]] = defaultdict(list)
     begin, planned = time.perf_counter(), plans(chain, edits, seen)

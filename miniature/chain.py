@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from miniature.judging import Judge
+from miniature.narrow_engine import NarrowEngine
 from miniature.training.crops import Mask, Picture
 from miniature.training.reader_data import LEAST_PX
 from miniature.world import (
@@ -94,7 +95,8 @@ class Chain:
     """Where the catalogue is kept."""
     text: str = "sentence:all-MiniLM-L6-v2"
     """The encoder that reads texts: a spec, or "clip": the miniature one."""
-    _engine: Engine = field(default_factory=lambda: Engine("cpu"))
+    engine: Engine | NarrowEngine = field(default_factory=lambda: Engine("cpu"))
+    """What makes the pictures."""
 
     @cached_property
     def encoder(self) -> ClipEncoder:
@@ -146,7 +148,7 @@ class Chain:
             plan, self.zoo.store, has_picture=True, has_mask=mask is not None
         )
         sampling = replace(_SAMPLING, seed=seed)
-        return self._engine.carry_out(
+        return self.engine.carry_out(
             plan, checkpoint, loras, picture=picture, mask=mask, sampling=sampling
         )
 

@@ -62,11 +62,11 @@ def tail_to_join(sizes: Sequence[int]) -> int:
     Args:
         sizes: Of the segments in their order.
     """
-    first = len(sizes) - 1
-    total = sizes[-1] if sizes else 0
-    while first > 0 and sizes[first - 1] < _RATIO * total:
-        first -= 1
-        total += sizes[first]
+    first, total = len(sizes) - 1, 0
+    for at in range(len(sizes) - 1, 0, -1):
+        total += sizes[at]
+        if sizes[at - 1] < _RATIO * total:
+            first = at - 1
     return max(first, 0)
 
 

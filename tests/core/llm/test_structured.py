@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from polaris_core.errors import MissingDependency, UnreadableReply
@@ -31,6 +31,7 @@ def test_strict_json_is_read_as_it_stands(found):
 
 @given(OBJECTS, st.text(alphabet=st.characters(exclude_characters="{｛<[")))
 def test_prose_without_braces_around_changes_nothing(found, prose):
+    assume("<" not in json.dumps(found))  # "<think>" begins thinking wherever it stands
     assert read_object(f"Well: {prose}\n{json.dumps(found)}\n{prose}") == found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polaris_core.retrieval.spans import Span, chain_in, remove_former, remove_others, tail_to_join
@@ -39,6 +39,7 @@ def test_what_an_earlier_version_wrote_is_removed(tmp_path):
     remove_former(tmp_path / "nowhere")
 
 
+@example([1, 1, 1, 1, 1292, 161], 11495)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=300), st.integers(1, 10**6))
 def test_few_segments_stay_and_none_is_copied_often(added, first):
     sizes, copied = [first], 0
