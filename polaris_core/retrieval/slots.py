@@ -117,11 +117,8 @@ def _alike(
         return judge_look(evidence.cosine(candidate.entry.id), usual)
 
     if name is SlotName.CHECKPOINT:
-        found = list(islice(candidates, look.k))
-        if not any(verdict(candidate) is Verdict.FITS for candidate in found):
-            notes.append("none looks clearly like the picture; all-rounders first")
-            found.sort(key=lambda candidate: not is_all_rounder(candidate.entry))
-        return found
+        none = "none looks clearly like the picture; all-rounders first"
+        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
     found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
     if not found and near:
         notes.append(
@@ -149,11 +146,8 @@ def _about(
 
     candidates = look.candidates(evidence, asked)
     if name is SlotName.CHECKPOINT:
-        found = list(islice(candidates, look.k))
-        if not any(verdict(candidate) is Verdict.FITS for candidate in found):
-            notes.append(f"none speaks of “{asked.text}”; these come nearest, all-rounders first")
-            found.sort(key=lambda candidate: not is_all_rounder(candidate.entry))
-        return found
+        none = f"none speaks of “{asked.text}”; these come nearest, all-rounders first"
+        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
     found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
     if not found:
         notes.append(f"nothing that may be used here is about “{asked.text}”")
@@ -161,6 +155,20 @@ def _about(
         nearest = max(near, key=lambda candidate: evidence.cosine(candidate.entry.id)).entry.name
         more = f" and {len(near) - 1} more" if len(near) > 1 else ""
         notes.append(f"left out for being only near to “{asked.text}”: {nearest}{more}")
+    return found
+
+
+def _checkpoints(
+    candidates: Iterator[Candidate],
+    verdict: Callable[[Candidate], Verdict],
+    none: str,
+    notes: list[str],
+) -> list[Candidate]:
+    """All, since one is always needed; if none fits, that is noted, and all-rounders lead."""
+    found = list(candidates)
+    if not any(verdict(candidate) is Verdict.FITS for candidate in found):
+        notes.append(none)
+        found.sort(key=lambda candidate: not is_all_rounder(candidate.entry))
     return found
 
 
