@@ -75,12 +75,13 @@ class CropRegion(io.ComfyNode):
         from polaris_core.engine.start import check_image, check_mask
 
         check_image(image)
-        if not mask.any():  # a change of the whole picture; the Editor says so if it needs one
+        is_local = intent is None or check_intent(intent).instruction_type.is_local
+        if not is_local or not mask.any():  # the Editor says so if it needs a mask
             crop = Crop.none((image.shape[2], image.shape[1]))
-            told = "nothing is marked: all of the picture"
+            told = "nothing is marked" if is_local else "the whole picture changes"
+            told += ": all of the picture"
             return io.NodeOutput(image[..., :3], mask, crop, ui=_host.show(cls, told))
-        if not context:
-            context = context_for(None if intent is None else check_intent(intent))
+        context = context or context_for(intent)
         crop = choose_crop(image, mask, size_px=size, context=context)
         told = "all of the picture"
         if not crop.is_whole:

@@ -152,6 +152,14 @@ def test_pixels_outside_the_mask_are_bit_for_bit_those_of_the_picture(
     assert (made[~outside] != original[~outside]).any()
 
 
+def test_a_change_of_the_whole_picture_is_not_cut_by_a_mask(comfy_server, uploaded):
+    sentence = {"Instruction.instruction": "Make the whole picture a watercolor"}
+    graph = workflow("polaris_local_change", **{"Picture.image": uploaded}, **sentence)
+    result = comfy_server.client.run(graph, timeout_s=120)
+    assert "the whole picture changes" in "".join(result.texts["50"])
+    assert plan_of(result)["mask"]["mode"] == "none"
+
+
 def test_what_is_no_crop_is_not_stitched(comfy_server, uploaded):
     graph = workflow("polaris_local_change", **{"Picture.image": uploaded})
     graph["9"]["inputs"]["crop"] = "the middle"
