@@ -12,7 +12,8 @@
     │   └── BrokenPreview            … a preview picture
     ├── StoreProblem                 the catalogue's database cannot be used
     ├── IndexProblem                 an index on disk cannot be used
-    │   └── IndexMismatch            … it was built by another encoder
+    │   ├── IndexMismatch            … it was built by another encoder
+    │   └── IndexUnreachable         … the database that serves it does not answer
     ├── MissingDependency            a package is not installed
     ├── MissingWeights               a model's weights are not on this machine
     ├── LanguageModelProblem         a language model could not answer
@@ -46,6 +47,8 @@ Each says what was wrong, with the value, and in `hint` what to do about it.
 
 from __future__ import annotations
 
+from polaris_core.shown import printable, shortened
+
 __all__ = [
     "AccessDenied",
     "AddressRefused",
@@ -60,6 +63,7 @@ __all__ = [
     "IncompatibleAdapter",
     "IndexMismatch",
     "IndexProblem",
+    "IndexUnreachable",
     "InvalidInput",
     "InvalidIntent",
     "InvalidPlan",
@@ -88,7 +92,6 @@ __all__ = [
     "WorkflowRejected",
     "WrongContent",
 ]
-_SHOWN_CHARACTERS = 200
 
 
 class PolarisError(Exception):
@@ -101,25 +104,14 @@ class PolarisError(Exception):
     """
 
     def __init__(self, problem: str, *, value: object = "", hint: str = "") -> None:
-        self.problem = _printable(problem)
-        self.value = _shorten(value)
-        self.hint = _printable(hint)
+        self.problem = printable(problem)
+        self.value = shortened(value)
+        self.hint = printable(hint)
         super().__init__(problem)
 
     def __str__(self) -> str:
         shown = f": {self.value}" if self.value else ""
         return f"{self.problem}{shown}" + (f". {self.hint}" if self.hint else "")
-
-
-def _shorten(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value) if value is not None else ""
-    shown = _printable(text[:_SHOWN_CHARACTERS])
-    return shown if len(text) <= _SHOWN_CHARACTERS else f"{shown}… ({len(text)} characters)"
-
-
-def _printable(text: str) -> str:
-    """What files, models and servers say may not steer the terminal it is shown on."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 class InvalidInput(PolarisError, ValueError):
@@ -175,6 +167,10 @@ class IndexProblem(PolarisError):
 
 class IndexMismatch(IndexProblem):
     """An index was built by another encoder, or for another catalogue."""
+
+
+class IndexUnreachable(IndexProblem):
+    """The database that serves an index does not answer."""
 
 
 class MissingDependency(PolarisError, ImportError):

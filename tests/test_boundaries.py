@@ -12,11 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "polaris_core"
 HEAVY = ["torch", "faiss", "transformers", "open_clip", "pydantic", "aiohttp", "llguidance"]
-HEAVY += ["diffusers", "peft", "accelerate", "huggingface_hub", "pyarrow"]
+HEAVY += ["diffusers", "peft", "accelerate", "huggingface_hub", "pyarrow", "ray", "pymilvus"]
 HOST = ["comfy", "comfy_api", "folder_paths", "server", "nodes"]
 
 # A module may import its own package and those to its left.
 ORDER = [
+    {"shown"},
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},

@@ -24,9 +24,11 @@ from polaris_core.cli.arguments import (
     positive,
 )
 from polaris_core.cli.fetch_parser import add_fetch_commands
+from polaris_core.cli.index_command import add_index_command
 from polaris_core.errors import (
     Cancelled,
     FetchProblem,
+    IndexUnreachable,
     InvalidInput,
     LanguageServerProblem,
     NothingFits,
@@ -36,6 +38,14 @@ from polaris_core.errors import (
 )
 
 __all__ = ["main"]
+
+_FAR_AWAY = (
+    ServerProblem,
+    LanguageServerProblem,
+    SourceProblem,
+    FetchProblem,
+    IndexUnreachable,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 4)
     except InvalidInput as error:
         return _fail(error, 2)
-    except (ServerProblem, LanguageServerProblem, SourceProblem, FetchProblem) as error:
+    except _FAR_AWAY as error:
         return _fail(error, 3)
     except (PolarisError, OSError) as error:
         return _fail(error, 1)
@@ -100,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     refining = commands.add_parser("refine", help="put descriptions into a few clear words")
     add_refine_options(refining)
     refining.set_defaults(command=_refine)
+
+    add_index_command(commands)
 
     search = commands.add_parser("search", help="search the zoo by a phrase")
     add_zoo_options(search)

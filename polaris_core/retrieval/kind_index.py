@@ -7,6 +7,9 @@ On disk every part is a chain of segments (see `spans`):
 So a part that is there is the right one, what another encoder built is never taken, and one entry
 more costs one small segment. Vectors are kept in a cache besides, one an entry: when much of the
 catalogue changes, or a build was stopped, only entries that say something new are embedded.
+
+Where the user has named a database, vectors are there, and the segments of a half, in
+`served-<database>`, say whose they are.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +31,23 @@ from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.cache import EmbeddingCache
-from polaris_core.errors import IndexProblem
+from polaris_core.errors import IndexProblem, IndexUnreachable
 from polaris_core.index.base import Ids, VectorIndex
-from polaris_core.index.exact import ExactIndex
-from polaris_core.index.segments import Segment, as_one_index
+from polaris_core.index.service import read_service
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import METHOD
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
-from polaris_core.retrieval.parts import Part, Vectors, Words, picture_part, text_part, within
+from polaris_core.retrieval.parts import (
+    Half,
+    Part,
+    Served,
+    Vectors,
+    Words,
+    picture_part,
+    text_part,
+    within,
+)
+from polaris_core.retrieval.served_half import served_half
 from polaris_core.retrieval.spans import (
     Span,
     chain_in,
@@ -44,7 +56,10 @@ from polaris_core.retrieval.spans import (
     tail_to_join,
 )
 
-__all__ = ["KindIndex", "forget", "load_kind"]
+__all__ = ["CACHE", "KindIndex", "forget", "load_kind"]
+
+CACHE = "embeddings.sqlite"
+"""Vectors by key, in the zoo's folder."""
 
 _CHANGES_PER_SEGMENT = 4096
 """Read, embedded and written at a time: memory holds no more of them."""
@@ -52,7 +67,6 @@ _CHANGES_PER_SEGMENT = 4096
 _FORM = "2"
 """Changes whenever segments are written in another form than before."""
 
-_CACHE = "embeddings.sqlite"
 _ATTEMPTS = 5
 
 Piece = TypeVar("Piece")
@@ -129,6 +143,8 @@ class _Chain(Generic[Piece]):
             for span in self.spans:
                 try:
                     self.pieces.append(self.part.open(self.part.folder / str(span)))
+                except IndexUnreachable:
+                    raise
                 except IndexProblem:
                     damaged.add(span)
                     break
@@ -157,17 +173,23 @@ def load_kind(
 
     Raises:
         IndexProblem: A part cannot be written.
+        IndexUnreachable: The database that is to serve the vectors does not answer.
         PolarisError: As the encoders and the store do.
     """
-    parts = _parts(home, store, kind, encoders)
+    words, halves = _parts(home, store, kind, encoders)
     try:
-        return _load(parts, store, kind, last, progress)
+        return _load(words, halves, store, kind, last, progress)
+    except IndexUnreachable:
+        raise
     except IndexProblem:  # another process may have removed what it had joined meanwhile
-        return _load(parts, store, kind, last, progress)
+        return _load(words, halves, store, kind, last, progress)
 
 
 def forget(home: Path, encoders: Encoders) -> None:
-    """Remove words, vectors and cache, so that all is built again."""
+    """Remove words, vectors and cache, so that all is built again.
+
+    What a database holds stays: it lies there under what it was made from, and is others', too.
+    """
     for kind in Kind:
         for part, name in (
             ("words", ""),
@@ -175,24 +197,36 @@ def forget(home: Path, encoders: Encoders) -> None:
             ("picture", encoders.image.name if encoders.image else ""),
         ):
             shutil.rmtree(_part(home, kind, part, name), ignore_errors=True)
+        for folder in (home / "indices" / kind.value).glob("served-*"):
+            shutil.rmtree(folder, ignore_errors=True)
     for end in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
-            (home / f"{_CACHE}{end}").unlink()
+            (home / f"{CACHE}{end}").unlink()
 
 
-def _parts(home: Path, store: Store, kind: Kind, encoders: Encoders) -> list[Part[Any]]:
+def _parts(
+    home: Path, store: Store, kind: Kind, encoders: Encoders
+) -> tuple[Words, list[Half[Any]]]:
     """Words, the text half and, with an image encoder, the picture half."""
     catalogue = store.key().partition("-")[0]
-    cache = EmbeddingCache(home / _CACHE)
+    cache = EmbeddingCache(home / CACHE)
     text, image = encoders.text, encoders.image
-    parts: list[Part[Any]] = [
-        Words(_part(home, kind, "words", "") / catalogue),
-        text_part(_part(home, kind, "text", text.name) / catalogue, text, cache),
-    ]
+    words = Words(_part(home, kind, "words", "") / catalogue)
+    halves = [text_part(_part(home, kind, "text", text.name) / catalogue, text, cache)]
     if image is not None:
         folder = _part(home, kind, "picture", image.name) / catalogue
-        parts.append(picture_part(folder, image, cache))
-    return parts
+        halves.append(picture_part(folder, image, cache))
+    return words, [_served(home, kind, half) for half in halves]
+
+
+def _served(home: Path, kind: Kind, half: Vectors) -> Half[Any]:
+    """The half as it is kept in the database that the user has named, if he has."""
+    service = read_service(home)
+    if service is None:
+        return half
+    kept = served_half(service, home, kind, half.what, half.encoder, half.dim)
+    folder = _part(home, kind, "served", f"{kept.alias} {service.address}") / half.folder.name
+    return Served(folder, half, kept)
 
 
 def _part(home: Path, kind: Kind, part: str, encoder: str) -> Path:
@@ -201,18 +235,24 @@ def _part(home: Path, kind: Kind, part: str, encoder: str) -> Path:
 
 
 def _load(
-    parts: Sequence[Part[Any]], store: Store, kind: Kind, last: int, progress: Progress
+    words: Words,
+    halves: Sequence[Half[Any]],
+    store: Store,
+    kind: Kind,
+    last: int,
+    progress: Progress,
 ) -> KindIndex:
-    chains = [_Chain(part) for part in parts]
+    of_words, of_halves = _Chain(words), [_Chain(half) for half in halves]
+    chains: list[_Chain[Any]] = [of_words, *of_halves]
     newest = last_change(store, kind)
     for chain in chains:
         if chain.end > newest:  # the catalogue was put back to an earlier state
             shutil.rmtree(chain.part.folder, ignore_errors=True)
             chain.spans, chain.pieces = [], []
     _bring_up(chains, store, kind, last, progress)
-    words, *halves = chains
-    segments = words.pieces or [WordIndexBuilder().finish()]
-    text, *picture = [_vector_index(half) for half in halves]
+    segments = of_words.pieces or [WordIndexBuilder().finish()]
+    pairs = zip(halves, of_halves, strict=True)
+    text, *picture = [half.index(chain.pieces) for half, chain in pairs]
     return KindIndex(WordIndex(segments), text, picture[0] if picture else None)
 
 
@@ -233,10 +273,3 @@ def _bring_up(
         for number, chain in enumerate(chains):
             progress(number, len(chains), "tidying the index")
             chain.tidy()
-
-
-def _vector_index(chain: _Chain[Segment]) -> VectorIndex:
-    if chain.pieces:
-        return as_one_index(chain.pieces)
-    dim = cast(Vectors, chain.part).dim
-    return ExactIndex.of(np.empty(0, np.int64), np.empty((0, dim), np.float32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -14,8 +14,10 @@ from polaris_core.catalogue.changes import Changes
 from polaris_core.catalogue.entry import Entry
 from polaris_core.encoders.base import Embeddings, ImageEncoder, TextEncoder
 from polaris_core.encoders.cache import EmbeddingCache
+from polaris_core.index.base import VectorIndex
+from polaris_core.index.exact import ExactIndex
 from polaris_core.index.persist import join_segments, open_segment, save_segment
-from polaris_core.index.segments import Segment
+from polaris_core.index.segments import Segment, as_one_index
 from polaris_core.progress import Progress
 from polaris_core.retrieval.documents import METHOD
 from polaris_core.retrieval.embed import (
@@ -25,8 +27,9 @@ from polaris_core.retrieval.embed import (
     text_vectors,
 )
 from polaris_core.retrieval.lexical import WordIndexBuilder, WordSegment
+from polaris_core.retrieval.served_half import ServedHalf, ServedRows, as_one, as_served_index
 
-__all__ = ["Part", "Vectors", "Words", "picture_part", "text_part"]
+__all__ = ["Half", "Part", "Served", "Vectors", "Words", "picture_part", "text_part", "within"]
 
 _ENTRIES_PER_BATCH = 128
 """What a builder that is killed has to embed again at the most."""
@@ -68,6 +71,14 @@ class Part(Protocol[Piece]):
         Raises:
             IndexProblem: The folder cannot be written to.
         """
+        ...
+
+
+class Half(Part[Piece], Protocol[Piece]):
+    """A part that is vectors."""
+
+    def index(self, pieces: Sequence[Piece]) -> VectorIndex:
+        """What these segments say together, to be searched; there may be none."""
         ...
 
 
@@ -122,7 +133,7 @@ class Vectors:
     def build(self, folder: Path, changes: Changes, progress: Progress) -> None:
         """Write a segment; see `Part`. What was embedded before is taken from the cache."""
         entries = changes.entries
-        keys = [self._key(entry) for entry in entries]
+        keys = [self.key(entry) for entry in entries]
         rows, found = self.cache.find(keys, self.dim)
         new: list[int] = np.flatnonzero(~found).tolist()
         known = len(entries) - len(new)
@@ -140,10 +151,57 @@ class Vectors:
         """Write one segment that says what these say; see `Part`."""
         join_segments(folder, pieces, self.encoder, are_all=are_all)
 
-    def _key(self, entry: Entry) -> bytes:
+    def index(self, pieces: Sequence[Segment]) -> VectorIndex:
+        """What these segments say together; see `Half`."""
+        return as_one_index(pieces) if pieces else _nothing(self.dim)
+
+    def key(self, entry: Entry) -> bytes:
         """Under which an entry's vector is kept: equal as long as it would come out the same."""
         start = f"{METHOD} {self.what} {self.encoder}\0".encode()
         return hashlib.blake2b(start + self.fingerprint(entry), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Served:
+    """The vectors of one half in a database: a segment says under which keys they are there."""
+
+    folder: Path
+    half: Vectors
+    """How they are made."""
+    kept: ServedHalf
+    """Where they are."""
+
+    def open(self, folder: Path) -> ServedRows:
+        """Open a segment; see `Part`.
+
+        Raises:
+            IndexUnreachable: The database does not answer.
+            IndexProblem: As `ServedHalf.open`; also if what it tells of is not there any more.
+        """
+        return self.kept.open(folder)
+
+    def size(self, piece: ServedRows) -> int:
+        """How many entries a segment tells of."""
+        return len(piece.ids) + len(piece.gone)
+
+    def build(self, folder: Path, changes: Changes, progress: Progress) -> None:
+        """Send what the database lacks and write a segment; see `Part`."""
+        entries = changes.entries
+
+        def embed(places: Sequence[int], report: Progress) -> Embeddings:
+            return self.half.vectors([entries[place] for place in places], report)
+
+        ids, keys = [entry.id for entry in entries], [self.half.key(entry) for entry in entries]
+        self.kept.publish(folder, ids, keys, embed, self.half.cache, progress, changes.gone)
+
+    def join(self, folder: Path, pieces: Sequence[ServedRows], *, are_all: bool) -> None:
+        """Write one segment that says what these say; see `Part`."""
+        rows = as_one(pieces)
+        self.kept.write(folder, replace(rows, gone=rows.gone[:0]) if are_all else rows)
+
+    def index(self, pieces: Sequence[ServedRows]) -> VectorIndex:
+        """What these segments say together; see `Half`."""
+        return as_served_index(pieces) if pieces else _nothing(self.half.dim)
 
 
 def text_part(folder: Path, encoder: TextEncoder, cache: EmbeddingCache) -> Vectors:
@@ -164,6 +222,10 @@ def picture_part(folder: Path, encoder: ImageEncoder, cache: EmbeddingCache) -> 
 
     what = "looking at previews"
     return Vectors(folder, encoder.name, encoder.dim, picture_fingerprint, vectors, cache, what)
+
+
+def _nothing(dim: int) -> VectorIndex:
+    return ExactIndex.of(np.empty(0, np.int64), np.empty((0, dim), np.float32))
 
 
 def within(progress: Progress, start: int, count: int, total: int) -> Progress:

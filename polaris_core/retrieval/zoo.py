@@ -155,10 +155,15 @@ class Zoo:
             PolarisError: As the encoders and the indices do.
         """
         with self._lock:
+            self.forget()
+            self.state(progress)
+
+    def forget(self) -> None:
+        """Remove all that was embedded and indexed; the next search builds it again."""
+        with self._lock:
             self._state = None
             self._indices = {}
             forget(self.home, self.encoders)
-            self.state(progress)
 
     def state(self, progress: Progress = silent) -> ZooState:
         """The indices for the catalogue as it is now; what is missing is built first.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -12,9 +14,13 @@ from hypothesis import strategies as st
 from polaris_core.errors import InvalidInput
 from polaris_core.index.exact import ExactIndex
 from polaris_core.index.faiss_index import FastIndex, FlatIndex
+from polaris_core.index.milvus import open_collection
 from polaris_core.index.persist import save_index
 from polaris_core.index.rows import Rows
 from polaris_core.index.segments import Segment, SegmentedIndex
+from polaris_core.index.served import ServedIndex
+from polaris_core.index.service import Service
+from tests.milvus_server import milvus
 
 
 def in_segments(rows):
@@ -48,9 +54,31 @@ IMPLEMENTATIONS = {
 }
 
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS), scope="module")
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """Puts all vectors of one length into one collection, as several catalogues would."""
+    with milvus(tmp_path_factory.mktemp("milvus")) as address:
+        run, known = uuid4().hex[:8], set()
+
+        def make(rows):
+            collection = open_collection(Service(address), f"test_{run}_{rows.dim}", rows.dim)
+            digests = [hashlib.blake2b(row.tobytes(), digest_size=8) for row in rows.vectors]
+            keys = np.array([int.from_bytes(d.digest(), "big", signed=True) for d in digests], int)
+            _, new = np.unique(keys, return_index=True)
+            new = [row for row in new if (keys[row], rows.dim) not in known]
+            collection.add(keys[new], rows.vectors[new])
+            known.update((key, rows.dim) for key in keys[new])
+            return ServedIndex(collection, rows.ids, rows.row_ids, keys, rows.longest)
+
+        yield make
+
+
+@pytest.fixture(params=[*sorted(IMPLEMENTATIONS), "served"], scope="module")
 def build(request):
-    make = IMPLEMENTATIONS[request.param]
+    if request.param == "served":
+        make = request.getfixturevalue("served")
+    else:
+        make = IMPLEMENTATIONS[request.param]
     return lambda ids, vectors: make(Rows.of(ids, vectors))
 
 
