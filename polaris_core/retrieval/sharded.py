@@ -192,9 +192,7 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         InvalidInput: Ray was imported before, so that it would listen on every network.
         IndexProblem: Ray does not start.
     """
-    for name, value in _RAY_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    ray = required("ray", "'polaris-zoo[sharded]'")
+    ray = _imported()
     if ray.is_initialized():
         yield ray
         return
@@ -208,6 +206,13 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _imported() -> Any:  # noqa: ANN401
+    """Ray, which reads some of its settings when it is imported."""
+    for name, value in _RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    return required("ray", "'polaris-zoo[sharded]'")
 
 
 def _start(ray: Any, workers: int) -> None:  # noqa: ANN401

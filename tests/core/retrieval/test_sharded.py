@@ -15,9 +15,15 @@ import pytest
 from polaris_core.catalogue.entry import Kind
 from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.cache import EmbeddingCache
-from polaris_core.errors import Cancelled, InvalidInput, MissingDependency
+from polaris_core.errors import Cancelled, IndexProblem, InvalidInput, MissingDependency
 from polaris_core.retrieval.kind_index import CACHE
-from polaris_core.retrieval.sharded import _Worker, build_sharded, ray_on_this_machine
+from polaris_core.retrieval.sharded import (
+    _imported,
+    _start,
+    _Worker,
+    build_sharded,
+    ray_on_this_machine,
+)
 from polaris_core.retrieval.shards import make_shard, plan_shards
 from polaris_core.testing import HashingEncoder
 from tests.core.retrieval.test_zoo import CountingEncoder
@@ -29,8 +35,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:ray.*"),
 ]
 COUNT, SHARD, MANY = 300, 128, 16 * 128
-
-
 SPECS = "hashing", "hashing"
 TEXT_ALONE = "hashing", "none"
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,10 +44,31 @@ def encoders():
     return Encoders(HashingEncoder(), HashingEncoder())
 
 
+class Busy:
+    """Ray on a machine so busy that its first starts come to nothing."""
+
+    def __init__(self, ray, failing):
+        self.start, self.failing = ray.init, failing
+
+    def init(self, *arguments, **options):
+        self.failing -= 1
+        if self.failing >= 0:
+            raise RuntimeError("The current node timed out during startup")
+        return self.start(*arguments, **options)
+
+    def shutdown(self):
+        """Nothing has been started."""
+
+
 @pytest.fixture(scope="module")
 def ray():
-    with ray_on_this_machine(2) as running:
-        yield running
+    """One for all tests; its first start fails."""
+    module = _imported()
+    with contextlib.ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "init", Busy(module, failing=1).init)
+            running.enter_context(ray_on_this_machine(2))
+        yield module
 
 
 @pytest.fixture
@@ -163,6 +188,11 @@ def test_a_build_that_is_stopped_makes_only_what_is_missing(ray, filled, make_zo
     again = make_zoo(home="zoo", encoders=Encoders(counting, counting))
     again.state()
     assert (counting.texts, counting.pictures) == (0, 0)
+
+
+def test_a_ray_that_does_not_start_the_second_time_either_is_said_to(ray):
+    with pytest.raises(IndexProblem, match="does not start.*timed out"):
+        _start(Busy(ray, failing=2), 2)
 
 
 def test_ray_listens_on_this_machine_alone(ray):
