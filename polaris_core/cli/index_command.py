@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from polaris_core.cli.arguments import add_zoo_options, positive
+from polaris_core.cli.arguments import add_encoders, add_zoo_folder, positive
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction  # pyright: ignore[reportPrivateUsage]
@@ -17,7 +17,7 @@ _DESCRIPTION = """\
 Embed and index what the zoo holds and has not indexed yet. Search does so by itself; for a library
 of a hundred thousand models and more do it once beforehand, with several workers: each is a process
 of its own with encoders of its own (pip install 'polaris-zoo[sharded]'). Stopped or killed, it goes
-on where it was.
+on where it was. `polaris scan --no-index` leaves the embedding to this command.
 
 The vectors are kept in files of the zoo's folder, or, for several machines, in Milvus: write
 {"address": "http://host:19530"} into index.json in that folder, or set POLARIS_INDEX; the token of
@@ -33,7 +33,8 @@ def add_index_command(commands: _SubParsersAction[argparse.ArgumentParser]) -> N
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_zoo_options(parser)
+    add_zoo_folder(parser)
+    add_encoders(parser)
     parser.add_argument(
         "--workers", type=positive, default=1, metavar="N", help="processes that embed, by Ray"
     )

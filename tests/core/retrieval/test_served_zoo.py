@@ -54,12 +54,12 @@ def entries_of(make_entry, count=40):
 
 def found(zoo):
     """What searches by text and by picture find, with scores."""
-    index = zoo.state().kinds[Kind.LORA]
-    encoder = zoo.encoders.text
+    state = zoo.state()
+    index, encoder = state.kinds[Kind.LORA], zoo.encoders.text
     hits = [index.text.search(vector, 9) for vector in encoder.encode_texts(WORDS)]
     hits += [index.picture.search(vector, 9, index.ids[::2]) for vector in np.eye(64)[:9]]
     texts = [names(search(zoo, word, Kind.LORA)) for word in WORDS]
-    return [(h.ids.tolist(), h.scores.tolist()) for h in hits], texts
+    return [(h.ids.tolist(), h.scores.tolist()) for h in hits], texts, state.usual_look
 
 
 def test_it_finds_what_files_find_and_embeds_only_what_nobody_has(
