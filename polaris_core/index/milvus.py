@@ -258,6 +258,9 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
         )
     if getattr(error, "code", None) == _NOT_LOADED:
         return IndexUnreachable("the database has not loaded the collection", value=text)
+    if "UNIMPLEMENTED" in text:
+        hint = "Write the address of Milvus itself; its usual port is 19530"
+        return IndexUnreachable("what answers is no Milvus", value=service.address, hint=hint)
     marks = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail connecting", "timeout", "closed channel")
     if any(mark in text for mark in marks):
         return IndexUnreachable(
@@ -266,7 +269,8 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
             hint="Start it, or see to the address in POLARIS_INDEX or index.json; without one the "
             "index is made of files",
         )
-    return IndexProblem("the database that serves the index refuses", value=text)
+    said = getattr(error, "message", text)
+    return IndexProblem("the database that serves the index refuses", value=said)
 
 
 def _among(keys: Ids) -> str:

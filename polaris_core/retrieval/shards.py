@@ -80,7 +80,7 @@ def make_shard(
     cache: EmbeddingCache,
     progress: Progress = silent,
 ) -> ShardMade:
-    """Embed those of a shard's entries that the cache lacks, unless a file has them, and write them.
+    """Embed and write those of a shard's entries that neither the cache nor a file has.
 
     Raises:
         IndexProblem: A file cannot be written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,6 +183,18 @@ def test_a_server_that_is_away_is_said_to_be_and_searched_again_when_it_is_back(
         server.stop()
 
 
+def test_a_server_of_something_else_is_said_to_be_none_of_milvus(make_entry, make_zoo, serve):
+    import grpc
+
+    other = grpc.server(ThreadPoolExecutor(1))
+    port = other.add_insecure_port("127.0.0.1:0")
+    other.start()
+    serve(f"http://127.0.0.1:{port}")
+    with pytest.raises(IndexUnreachable, match=f"no Milvus: http://127.0.0.1:{port}"):
+        make_zoo([make_entry("a fox")]).state()
+    other.stop(None).wait()
+
+
 def test_a_file_serves_one_process_and_tells_the_second_one_what_to_do(
     make_entry, make_zoo, serve, tmp_path
 ):
@@ -202,6 +215,7 @@ def test_a_file_serves_one_process_and_tells_the_second_one_what_to_do(
         pytest.param("{", "one object", id="no JSON"),
         pytest.param('{"adress": "x"}', "one object", id="a misspelt name"),
         pytest.param('{"address": 3}', "one object", id="a number"),
+        pytest.param('{"address": "absent/vectors.db"}', "absent", id="no such folder"),
         pytest.param('{"address": "vectors.sqlite"}', "index.db", id="another file"),
         pytest.param('{"address": "http://me:secret@host:1"}', "://", id="a password"),
         pytest.param('{"address": "http://127.0.0.1:19530/path"}', "index.db", id="a path"),

@@ -191,7 +191,7 @@ def test_a_build_that_is_stopped_makes_only_what_is_missing(ray, filled, make_zo
 
 
 def test_a_ray_that_does_not_start_the_second_time_either_is_said_to(ray):
-    with pytest.raises(IndexProblem, match="does not start.*timed out"):
+    with pytest.raises(IndexProblem, match=r"does not start.*timed out"):
         _start(Busy(ray, failing=2), 2)
 
 
