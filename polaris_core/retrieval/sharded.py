@@ -8,7 +8,8 @@ So the index is the one that the ordinary builder would have made by itself, wha
 workers. Stopped or killed at any moment, the next build makes only what neither the cache nor a
 shard has; a worker that is killed is replaced, and its shard made by another.
 Ray is started on 127.0.0.1, without dashboard and usage statistics, and stopped again; a cluster
-that the program has joined already is used as it is, and must share the zoo's folder.
+that the program has joined already is used as it is, and must share the zoo's folder, on a file
+system where SQLite may be used by several machines.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def begun(zoo):
 def test_a_build_that_is_killed_is_gone_on_from_and_so_is_one_whose_workers_are_killed(
     ray, make_entry, make_zoo
 ):
-    entries = [make_entry(f"fox {n}", description="a lantern " * 20) for n in range(MANY)]
+    entries = [make_entry(f"fox {n}", description="a lantern " * 10) for n in range(MANY)]
     ordinary, zoo = (
         make_zoo(entries, home=home, encoders=Encoders(HashingEncoder()))
         for home in ("ordinary", "zoo")
