@@ -46,11 +46,11 @@ def add_index_command(commands: _SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _run(options: argparse.Namespace) -> int:
-    from polaris_core.catalogue.entry import Kind
     from polaris_core.cli.output import print_json, terminal_progress
     from polaris_core.cli.zoo_commands import open_zoo
-    from polaris_core.index.served import ServedIndex
+    from polaris_core.index.service import read_service
     from polaris_core.retrieval.sharded import build_sharded
+    from polaris_core.retrieval.shards import forget_shards
     from polaris_core.retrieval.zoo import RETRIEVED
 
     begin, progress = time.monotonic(), terminal_progress()
@@ -58,14 +58,14 @@ def _run(options: argparse.Namespace) -> int:
     with open_zoo(options) as zoo:
         if options.afresh:
             zoo.forget()
+            forget_shards(options.zoo)
         if options.workers > 1:
             specs = options.text_encoder, options.image_encoder
             made = build_sharded(zoo, *specs, options.workers, progress, options.shard)
             embedded = made.embedded
         kinds = zoo.state(progress).kinds
     counts = {kind.value: len(kinds[kind].ids) for kind in RETRIEVED}
-    served = isinstance(kinds[Kind.LORA].text, ServedIndex)
-    where = "in Milvus" if served else "in files"
+    where = "in files" if read_service(options.zoo) is None else "in Milvus"
     seconds = round(time.monotonic() - begin, 1)
     if options.json:
         print_json({"entries": counts, "index": where, "embedded": embedded, "seconds": seconds})
