@@ -34,6 +34,7 @@ _ROWS_AT_ONCE = 2048
 _TIMEOUT_S = 30.0
 _NOT_LOADED = 101
 """What Milvus answers after a restart, until it is told to load the collection."""
+_NO_COLLECTION = 100
 
 _FEW_HITS = 64
 """A graph is walked with so many candidates at the least."""
@@ -256,6 +257,9 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
             value=service.address,
             hint=f"Set the environment variable {TOKEN_VARIABLE}",
         )
+    if getattr(error, "code", None) == _NO_COLLECTION:
+        hint = "Search again: it is filled again"
+        return IndexProblem("the collection of the index was dropped", value=text, hint=hint)
     if getattr(error, "code", None) == _NOT_LOADED:
         return IndexUnreachable("the database has not loaded the collection", value=text)
     if "UNIMPLEMENTED" in text:

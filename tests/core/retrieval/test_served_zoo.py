@@ -130,11 +130,14 @@ def test_a_collection_that_was_dropped_is_noticed_and_filled_again(
     collection = zoo.state().kinds[Kind.LORA].text.collection
     client = MilvusClient(uri=address, dedicated=True)
     client.drop_collection(collection.name)
-    with pytest.raises(IndexProblem):
+    with pytest.raises(IndexProblem, match=r"was dropped.*Search again"):
         search(zoo, "never asked before", Kind.LORA)
+    wanted = names(search(zoo, "fox", Kind.LORA))
+    assert zoo.state().kinds[Kind.LORA].text.collection.name != collection.name
     counting = CountingEncoder(48)
     again = make_zoo(encoders=Encoders(counting))
-    assert len(search(again, "fox", Kind.LORA)) == 20
+    assert names(search(again, "fox", Kind.LORA)) == wanted
+    assert len(wanted) == 20
     assert counting.texts < 20, "the vectors come from the cache"
     assert again.state().kinds[Kind.LORA].text.collection.name != collection.name
 
