@@ -52,6 +52,7 @@ WAYS = [
     "milvus-lite",
     "milvus-lite-graph",
     "milvus",
+    "milvus-graph",
     "qdrant-local",
     "qdrant-edge",
 ]
