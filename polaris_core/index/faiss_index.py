@@ -35,8 +35,11 @@ _MOST_SPARE = 1024
 _FEWEST_ROWS = 4096
 """Below this, scoring all rows is as fast as looking at codes."""
 
-_EXACT_SHARE = 8
-"""When more than this fraction of the rows would be candidates, all of them are scored."""
+_MOST_PROPOSED = 1 / 2
+"""When the codes would have to propose more than this share of all rows, all are scored."""
+
+_PROPOSED_PER_ALLOWED = 2
+"""Proposing so many costs what scoring one does."""
 
 _TRAINING_ROWS = 8192
 _TRAINING_ROUNDS = 10
@@ -198,7 +201,7 @@ class FastIndex:
         if not self.has_codes or not within or not query.direction.any():
             return rows
         fetched = wanted if rows is None else math.ceil(1.25 * wanted * count / within)
-        if fetched * _EXACT_SHARE > count:
+        if fetched > min(_MOST_PROPOSED * count, _PROPOSED_PER_ALLOWED * within):
             return rows
         codes = self._read_codes()
         with _one_thread(self._faiss):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.encoders.base import RGBImage
+from polaris_core.index.base import Ids
+from polaris_core.retrieval.candidates import NAMED_ONLY
 from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
 from polaris_core.retrieval.filters import Filters, Flags
 from polaris_core.retrieval.kind_index import KindIndex
@@ -105,14 +107,46 @@ class Search:
         assert self.picture is not None
         return encoder.encode_images([self.picture])[0]
 
-    def candidates(self, evidence: Evidence, asked: Asked) -> Iterator[Candidate]:
-        """All that was found, best first; entries are read as they are taken."""
+    def candidates(
+        self,
+        evidence: Evidence,
+        asked: Asked,
+        most: int | None = None,
+        worth: Callable[[Ids], Flags] | None = None,
+    ) -> Iterator[Candidate]:
+        """What was found, best first; entries are read as they are taken.
+
+        Args:
+            evidence: What was found.
+            asked: The query.
+            most: How many of the best are looked at; None for all.
+            worth: Tells of ids who is worth being read; None for all.
+        """
         ids, scores = evidence.ranked()
+        ids, scores = ids[:most], scores[:most]
+        if worth is not None:
+            kept = worth(ids)
+            ids, scores = ids[kept], scores[kept]
         for start in range(0, len(ids), self.k):
             page = slice(start, start + self.k)
             entries = self.zoo.store.entries(ids[page].tolist())
             for entry, score in zip(entries, scores[page].tolist(), strict=True):
                 yield Candidate(entry, score, Match.of(asked, entry))
+
+    def related(self, ids: Ids, evidence: Evidence, asked: Asked, unrelated: float) -> Flags:
+        """Who of these, by cosine and words of the index, need not be judged far unread.
+
+        An entry is far unless its cosine is at least `unrelated` or it shares a word of what the
+        query is about; and one that is meant only by its name, unless it shares any word. (Of more
+        tags than the index reads, the rest does not count.)
+        """
+        places = self.index.ids.searchsorted(ids)
+        words = self.index.words
+        near = evidence.cosines(ids) >= unrelated
+        named_only = self.role_in(NAMED_ONLY)[places]
+        return (near | words.holding(asked.heads)[places]) & (
+            ~named_only | words.holding(asked.said)[places]
+        )
 
     def hit(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import partial
 
 import numpy as np
 
@@ -108,18 +108,18 @@ def _alike(
     notes: list[str],
 ) -> list[Candidate]:
     """The best candidates that look like the picture; of checkpoints, all."""
-    candidates = look.candidates(evidence, asked)
     usual = look.state.usual_look
     if not query.must_be_alike or usual is None:
-        return list(islice(candidates, look.k))
+        return list(look.candidates(evidence, asked, look.k))
 
     def verdict(candidate: Candidate) -> Verdict:
         return judge_look(evidence.cosine(candidate.entry.id), usual)
 
     if name is SlotName.CHECKPOINT:
         none = "none looks clearly like the picture; all-rounders first"
-        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
-    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
+        return _checkpoints(look.candidates(evidence, asked, look.k), verdict, none, notes)
+    candidates = look.candidates(evidence, asked, _JUDGED_PER_HIT * look.k)
+    found, near = _sorted_out(candidates, verdict, look.k)
     if not found and near:
         notes.append(
             "none looks clearly like the picture, whose look is to be kept; "
@@ -144,11 +144,13 @@ def _about(
         cosine = evidence.cosine(candidate.entry.id)
         return judge(name, candidate.entry, candidate.match, cosine, unrelated, gone)
 
-    candidates = look.candidates(evidence, asked)
     if name is SlotName.CHECKPOINT:
+        candidates = look.candidates(evidence, asked, look.k)
         none = f"none speaks of “{asked.text}”; these come nearest, all-rounders first"
-        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
-    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
+        return _checkpoints(candidates, verdict, none, notes)
+    worth = partial(look.related, evidence=evidence, asked=asked, unrelated=unrelated)
+    candidates = look.candidates(evidence, asked, _JUDGED_PER_HIT * look.k, worth)
+    found, near = _sorted_out(candidates, verdict, look.k)
     if not found:
         notes.append(f"nothing that may be used here is about “{asked.text}”")
     if near:
