@@ -1,6 +1,6 @@
-"""Kill imports, embedding, indexing and downloads at 200 random moments each.
+"""Kill imports, refining, embedding, indexing and downloads at 200 random moments each.
 
-    python benchmarks/kills.py [--kills N] [--only import embed index download]
+    python benchmarks/kills.py [--kills N] [--only import refine embed index download]
 
 What is checked after each is in the tests, which do the same at a few moments: that whatever was
 killed goes on, that nothing is lost, doubled or computed again, and that what stands in a model's
@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {
     "import": "tests/core/importing/test_kill.py",
+    "refine": "tests/core/refining/test_kill.py",
     "embed": "tests/core/retrieval/test_kill.py::"
     "test_embedding_that_is_killed_computes_nothing_again",
     "index": "tests/core/retrieval/test_kill.py::"
