@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +32,8 @@ class Candidate:
 
     entry: Entry
     score: float
+    cosine: float
+    """With the query or one of its phrases; -1 if unknown."""
     match: Match
 
 
@@ -107,46 +109,46 @@ class Search:
         assert self.picture is not None
         return encoder.encode_images([self.picture])[0]
 
-    def candidates(
-        self,
-        evidence: Evidence,
-        asked: Asked,
-        most: int | None = None,
-        worth: Callable[[Ids], Flags] | None = None,
-    ) -> Iterator[Candidate]:
-        """What was found, best first; entries are read as they are taken.
-
-        Args:
-            evidence: What was found.
-            asked: The query.
-            most: How many of the best are looked at; None for all.
-            worth: Tells of ids who is worth being read; None for all.
-        """
+    def candidates(self, evidence: Evidence, asked: Asked, most: int) -> Iterator[Candidate]:
+        """The best that were found, in their order; entries are read as they are taken."""
         ids, scores = evidence.ranked()
-        ids, scores = ids[:most], scores[:most]
-        if worth is not None:
-            kept = worth(ids)
-            ids, scores = ids[kept], scores[kept]
+        return self.read(ids[:most], scores[:most], evidence, asked)
+
+    def read(
+        self, ids: Ids, scores: npt.NDArray[np.float64], evidence: Evidence, asked: Asked
+    ) -> Iterator[Candidate]:
+        """Candidates of these ids with these scores, read some at a time as they are taken."""
+        cosines: list[float] = evidence.cosines(ids).tolist()
         for start in range(0, len(ids), self.k):
             page = slice(start, start + self.k)
             entries = self.zoo.store.entries(ids[page].tolist())
-            for entry, score in zip(entries, scores[page].tolist(), strict=True):
-                yield Candidate(entry, score, Match.of(asked, entry))
+            for entry, score, cosine in zip(
+                entries, scores[page].tolist(), cosines[page], strict=True
+            ):
+                yield Candidate(entry, score, cosine, Match.of(asked, entry))
 
-    def related(self, ids: Ids, evidence: Evidence, asked: Asked, unrelated: float) -> Flags:
-        """Who of these, by cosine and words of the index, need not be judged far unread.
+    def outlook(
+        self, ids: Ids, evidence: Evidence, asked: Asked, bounds: tuple[float, float]
+    ) -> tuple[Flags, Flags]:
+        """Who of these need be read to be judged, and who is only near whatever he says.
 
-        An entry is far unless its cosine is at least `unrelated` or it shares a word of what the
-        query is about; and one that is meant only by its name, unless it shares any word. (Of more
-        tags than the index reads, the rest does not count.)
+        All others are far. (Of more tags than the index of words reads, the rest does not count.)
+
+        Args:
+            ids: Candidates, shape `n`.
+            evidence: What was found.
+            asked: The query.
+            bounds: The cosines from which a candidate is near, and from which it fits.
         """
-        places = self.index.ids.searchsorted(ids)
-        words = self.index.words
-        near = evidence.cosines(ids) >= unrelated
+        unrelated, clearly = bounds
+        places, words = self.index.ids.searchsorted(ids), self.index.words
+        cosines = evidence.cosines(ids)
+        head = words.holding(asked.heads)[places]
         named_only = self.role_in(NAMED_ONLY)[places]
-        return (near | words.holding(asked.heads)[places]) & (
-            ~named_only | words.holding(asked.said)[places]
-        )
+        named = words.holding(asked.said)[places]
+        unclear = np.where(named_only, (cosines >= unrelated) & named, cosines >= clearly)
+        read = (head & (named | ~named_only)) | unclear
+        return read, ~read & ~named_only & (cosines >= unrelated)
 
     def hit(
         self,

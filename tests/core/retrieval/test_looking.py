@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from polaris_core.catalogue.entry import Kind, Role
 from polaris_core.index.base import Hits
-from polaris_core.retrieval.about import Verdict, judge
+from polaris_core.retrieval.about import Verdict, bounds, judge
 from polaris_core.retrieval.evidence import Evidence
 from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.looking import Search
-from polaris_core.retrieval.reasons import Asked, Match
+from polaris_core.retrieval.reasons import Asked
 from polaris_core.retrieval.shortlist import SlotName
 
 WORDS = ["fox", "cat", "castle", "watercolor", "ink", "red", "night", "dancing", "girl", "crown"]
@@ -47,18 +47,25 @@ def crowd(make_entry, make_zoo):
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=SAID, things=st.booleans(), seed=st.integers(0, 99), unrelated=st.floats(-0.9, 0.9))
-def test_only_who_would_be_judged_far_is_passed_over(crowd, text, things, seed, unrelated):
+@given(
+    slot=st.sampled_from([SlotName.STYLE, SlotName.OBJECT]),
+    text=SAID,
+    things=st.booleans(),
+    seed=st.integers(0, 99),
+    unrelated=st.floats(-0.9, 0.9),
+)
+def test_who_is_not_read_is_judged_as_if_he_were(crowd, slot, text, things, seed, unrelated):
     look = Search(crowd, crowd.state(), Kind.LORA, Filters(), 20)
     ids, rng = look.index.ids, np.random.default_rng(seed)
     known = np.sort(rng.permutation(ids)[: len(ids) // 2])
     hits = Hits(known, rng.uniform(-1, 1, len(known)).astype(np.float32))
     evidence, asked = Evidence({"dense": hits}, (hits,)), Asked(text, things=things)
-    related = look.related(ids, evidence, asked, unrelated)
-    for entry, worth in zip(crowd.store.entries(ids.tolist()), related.tolist(), strict=True):
-        match, cosine = Match.of(asked, entry), evidence.cosine(entry.id)
-        verdict = judge(SlotName.OBJECT, entry, match, cosine, unrelated)
-        assert worth or verdict is Verdict.FAR
+    read, near = look.outlook(ids, evidence, asked, bounds(slot, unrelated))
+    everybody = look.read(ids, np.ones(len(ids)), evidence, asked)
+    for candidate, is_read, is_near in zip(everybody, read.tolist(), near.tolist(), strict=True):
+        verdict = judge(slot, candidate.entry, candidate.match, candidate.cosine, unrelated)
+        assert is_read or verdict is (Verdict.NEAR if is_near else Verdict.FAR)
+    assert not (read & near).any()
 
 
 @given(
