@@ -1,6 +1,6 @@
-"""Kill imports, embedding, indexing and downloads at 200 random moments each.
+"""Kill imports, refining, embedding, indexing and downloads at 200 random moments each.
 
-    python benchmarks/kills.py [--kills N] [--only import embed index download]
+    python benchmarks/kills.py [--kills N] [--only import refine embed index download]
 
 What is checked after each is in the tests, which do the same at a few moments: that whatever was
 killed goes on, that nothing is lost, doubled or computed again, and that what stands in a model's
@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {
     "import": "tests/core/importing/test_kill.py",
+    "refine": "tests/core/refining/test_kill.py",
     "embed": "tests/core/retrieval/test_kill.py::"
     "test_embedding_that_is_killed_computes_nothing_again",
     "index": "tests/core/retrieval/test_kill.py::"
@@ -40,7 +41,7 @@ def main() -> int:
     found: dict[str, bool] = {}
     for what in options.only:
         start = time.perf_counter()
-        command = [sys.executable, "-m", "pytest", "-q", "-x", TESTS[what]]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "0", TESTS[what]]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         found[what] = done.returncode == 0
         verdict = "all is well" if found[what] else "NOT well"

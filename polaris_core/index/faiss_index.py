@@ -35,8 +35,13 @@ _MOST_SPARE = 1024
 _FEWEST_ROWS = 4096
 """Below this, scoring all rows is as fast as looking at codes."""
 
-_EXACT_SHARE = 8
-"""When more than this fraction of the rows would be candidates, all of them are scored."""
+_MOST_PROPOSED = 1 / 2
+"""When the codes would have to propose more than this share of all rows, all are scored."""
+
+_PROPOSED_PER_ALLOWED = 2
+"""Proposing so many costs what scoring one does."""
+
+_FURTHER = 4
 
 _TRAINING_ROWS = 8192
 _TRAINING_ROUNDS = 10
@@ -197,20 +202,22 @@ class FastIndex:
         within = count if rows is None else len(rows)
         if not self.has_codes or not within or not query.direction.any():
             return rows
+        most = min(_MOST_PROPOSED * count, _PROPOSED_PER_ALLOWED * within)
         fetched = wanted if rows is None else math.ceil(1.25 * wanted * count / within)
-        if fetched * _EXACT_SHARE > count:
-            return rows
+        while fetched <= most:
+            found = self._proposed(query, fetched)
+            if rows is not None:
+                found = found[_flags(count, rows)[found]]
+            if rows is None or len(found) >= wanted:
+                return found[:wanted]
+            fetched *= _FURTHER  # those allowed lie farther away than others
+        return rows
+
+    def _proposed(self, query: Query, count: int) -> npt.NDArray[np.intp]:
         codes = self._read_codes()
         with _one_thread(self._faiss):
-            found = codes.search(query.direction[None], fetched)[1][0]
-        found = found[found >= 0]
-        if rows is not None:
-            is_allowed = np.zeros(count, np.bool_)
-            is_allowed[rows] = True
-            found = found[is_allowed[found]]
-            if len(found) < wanted:
-                return rows
-        return found[:wanted]
+            found = codes.search(query.direction[None], count)[1][0]
+        return found[found >= 0]
 
     def _scores(self, query: Vectors, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32] | None:
         """Scores of scattered rows, which faiss reads where they are; None if they are many."""
@@ -248,6 +255,12 @@ def gpu_count() -> int:
     """How many GPUs faiss can use; 0 without faiss-gpu."""
     count = getattr(required("faiss", "faiss-cpu"), "get_num_gpus", None)
     return cast(int, count()) if count is not None else 0
+
+
+def _flags(count: int, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    flags = np.zeros(count, np.bool_)
+    flags[places] = True
+    return flags
 
 
 @contextlib.contextmanager

@@ -19,8 +19,11 @@ from polaris_core.index.base import Hits, Ids, Vectors
 
 __all__ = ["Query", "Rows", "checked_query", "is_rising"]
 
-_ONE_BY_ONE_SHARE = 8
+_ONE_BY_ONE_SHARE = 3
 """Up to this fraction of all rows, copying scattered ones together beats reading all."""
+
+_LOOKED_UP_SHARE = 32
+"""From this fraction of the ids between first and last on, a table beats looking each up."""
 
 _GATHERED = 256
 """Rows copied together at a time."""
@@ -106,6 +109,12 @@ class Rows:
             wanted = np.unique(wanted)
         if not len(self.row_ids):
             return np.empty(0, np.intp)
+        first, span = self.row_ids[0], int(self.row_ids[-1]) - int(self.row_ids[0]) + 1
+        if len(wanted) * _LOOKED_UP_SHARE > span:
+            wanted = wanted[slice(*np.searchsorted(wanted, (first, first + span)))]
+            is_wanted = np.zeros(span, np.bool_)
+            is_wanted[wanted.astype(np.int64) - first] = True
+            return np.flatnonzero(is_wanted[self.row_ids - first])
         found = np.searchsorted(self.row_ids, wanted)
         np.minimum(found, len(self.row_ids) - 1, out=found)
         return found[self.row_ids[found] == wanted]

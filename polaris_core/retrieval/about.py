@@ -17,7 +17,7 @@ from polaris_core.retrieval.reasons import Match
 from polaris_core.retrieval.shortlist import SlotName
 from polaris_core.retrieval.words import stems
 
-__all__ = ["Verdict", "is_all_rounder", "judge", "judge_look"]
+__all__ = ["Verdict", "bounds", "is_all_rounder", "judge", "judge_look"]
 
 _CLEARLY: Mapping[SlotName, float] = {
     SlotName.OBJECT: 0.55,
@@ -48,6 +48,16 @@ class Verdict(enum.Enum):
     """Nothing, or it was not called by its name."""
 
 
+def bounds(slot: SlotName, unrelated: float) -> tuple[float, float]:
+    """From which cosine on a candidate is near to the query, and from which it fits.
+
+    Args:
+        slot: Which it is to fill.
+        unrelated: The encoder's cosine of unrelated texts.
+    """
+    return unrelated, unrelated + _CLEARLY[slot] * (1.0 - unrelated)
+
+
 def judge(
     slot: SlotName,
     entry: Entry,
@@ -73,9 +83,9 @@ def judge(
         return Verdict.FAR
     if match.of_head:
         return Verdict.FITS
-    if cosine < unrelated:
+    related, clearly = bounds(slot, unrelated)
+    if cosine < related:
         return Verdict.FAR
-    clearly = unrelated + _CLEARLY[slot] * (1.0 - unrelated)
     if cosine < clearly or not gone.isdisjoint(_called(entry)):
         return Verdict.NEAR
     return Verdict.FITS

@@ -14,7 +14,7 @@ found, so that a common phrase does not drown a rare one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 
@@ -29,6 +29,8 @@ from polaris_core.retrieval.fuse import fuse
 from polaris_core.retrieval.kind_index import KindIndex
 from polaris_core.retrieval.shortlist import SourceScore
 from polaris_core.retrieval.words import phrases
+
+Ranks = npt.NDArray[np.float64]
 
 __all__ = ["WEIGHTS", "Evidence", "ask_picture", "ask_text"]
 
@@ -55,18 +57,25 @@ class Evidence:
     """Cosines with the whole query and with each of its phrases."""
     copies: Copies | None = None
     """Tells who says the same under another name."""
+    ranks: Mapping[str, Ranks] = field(default_factory=dict[str, Ranks])
+    """Of the hits of some sources, where copies share a rank."""
 
     def cosine(self, id: int) -> float:
         """The largest cosine of a candidate with the query or one of its phrases; -1 if unknown."""
-        return self._cosines.get(id, -1.0)
+        return float(self.cosines(np.array([id], np.int64))[0])
+
+    def cosines(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """`cosine` of each, shape `n`."""
+        known, cosines = self._cosines
+        places = np.minimum(known.searchsorted(ids), len(known) - 1)
+        return np.where(known[places] == ids, cosines[places], np.float32(-1.0))
 
     def ranked(self) -> tuple[Ids, npt.NDArray[np.float64]]:
         """All candidates with their fused scores, best first; what others repeat comes last."""
         rankings = {name: hits.ids for name, hits in self.sources.items()}
         if self.copies is None:
             return fuse(rankings, WEIGHTS)
-        ranks = {name: ranks_of(self.copies(ids)) for name, ids in rankings.items()}
-        ids, scores = fuse(rankings, WEIGHTS, ranks=ranks)
+        ids, scores = fuse(rankings, WEIGHTS, ranks=self._all_ranks(self.copies))
         return repeats_last(ids, scores, self.copies(ids))
 
     def of(self, id: int) -> tuple[SourceScore, ...]:
@@ -85,12 +94,20 @@ class Evidence:
         }
 
     @cached_property
-    def _cosines(self) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for hits in self.asked:
-            for id, cosine in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
-                found[id] = max(cosine, found.get(id, -1.0))
-        return found
+    def _cosines(self) -> tuple[Ids, npt.NDArray[np.float32]]:
+        """Ids, rising and never none, with their largest cosines."""
+        nobody = Hits(np.array([-1], np.int64), np.array([-1], np.float32))
+        found = [nobody, *self.asked]
+        ids: Ids = np.concatenate([hits.ids for hits in found])
+        cosines: npt.NDArray[np.float32] = np.concatenate([hits.scores for hits in found])
+        order = np.lexsort((-cosines, ids))
+        ids, cosines = ids[order], cosines[order]
+        first = np.concatenate(([True], ids[1:] != ids[:-1]))
+        return ids[first], cosines[first]
+
+    def _all_ranks(self, copies: Copies) -> Mapping[str, Ranks]:
+        new = {name: hits.ids for name, hits in self.sources.items() if name not in self.ranks}
+        return {**self.ranks, **{name: ranks_of(copies(ids)) for name, ids in new.items()}}
 
     def with_source(self, name: str, score: Callable[[Ids], npt.NDArray[np.float64]]) -> Evidence:
         """The same with one more source, which scores the candidates found by the others.
@@ -98,12 +115,13 @@ class Evidence:
         Candidates it scores alike keep the order they had; those whose score is not above zero get
         nothing of it.
         """
-        ids, _ = self.ranked()
+        ranks = self._all_ranks(self.copies) if self.copies else self.ranks
+        ids, _ = replace(self, ranks=ranks).ranked()
         scores = score(ids).astype(np.float32)
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] > 0]
         sources = {**self.sources, name: Hits(ids[order], scores[order])}
-        return Evidence(sources, self.asked, self.copies)
+        return replace(self, sources=sources, ranks=ranks)
 
 
 def ask_text(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -118,6 +118,10 @@ class WordIndex:
             for end in range(start + 1, min(start + _LONGEST_TERM, len(words)) + 1)
         }
         return best(self.ids, self.whole.scores(said), k, allowed)
+
+    def holding(self, stems: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Which of `ids` hold one of these stems in any field, shape `n`."""
+        return self.words.scores(stems) > 0
 
     @cached_property
     def copies(self) -> npt.NDArray[np.uint64]:

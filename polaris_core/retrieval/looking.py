@@ -12,6 +12,8 @@ import numpy.typing as npt
 from polaris_core.catalogue.columns import BASE_MODELS, Columns
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind, Role
 from polaris_core.encoders.base import RGBImage
+from polaris_core.index.base import Ids
+from polaris_core.retrieval.candidates import NAMED_ONLY
 from polaris_core.retrieval.evidence import Evidence, ask_picture, ask_text
 from polaris_core.retrieval.filters import Filters, Flags
 from polaris_core.retrieval.kind_index import KindIndex
@@ -30,6 +32,8 @@ class Candidate:
 
     entry: Entry
     score: float
+    cosine: float
+    """With the query or one of its phrases; -1 if unknown."""
     match: Match
 
 
@@ -105,14 +109,46 @@ class Search:
         assert self.picture is not None
         return encoder.encode_images([self.picture])[0]
 
-    def candidates(self, evidence: Evidence, asked: Asked) -> Iterator[Candidate]:
-        """All that was found, best first; entries are read as they are taken."""
+    def candidates(self, evidence: Evidence, asked: Asked, most: int) -> Iterator[Candidate]:
+        """The best that were found, in their order; entries are read as they are taken."""
         ids, scores = evidence.ranked()
+        return self.read(ids[:most], scores[:most], evidence, asked)
+
+    def read(
+        self, ids: Ids, scores: npt.NDArray[np.float64], evidence: Evidence, asked: Asked
+    ) -> Iterator[Candidate]:
+        """Candidates of these ids with these scores, read some at a time as they are taken."""
+        cosines: list[float] = evidence.cosines(ids).tolist()
         for start in range(0, len(ids), self.k):
             page = slice(start, start + self.k)
             entries = self.zoo.store.entries(ids[page].tolist())
-            for entry, score in zip(entries, scores[page].tolist(), strict=True):
-                yield Candidate(entry, score, Match.of(asked, entry))
+            for entry, score, cosine in zip(
+                entries, scores[page].tolist(), cosines[page], strict=True
+            ):
+                yield Candidate(entry, score, cosine, Match.of(asked, entry))
+
+    def outlook(
+        self, ids: Ids, evidence: Evidence, asked: Asked, bounds: tuple[float, float]
+    ) -> tuple[Flags, Flags]:
+        """Who of these need be read to be judged, and who is only near whatever he says.
+
+        All others are far. (Of more tags than the index of words reads, the rest does not count.)
+
+        Args:
+            ids: Candidates, shape `n`.
+            evidence: What was found.
+            asked: The query.
+            bounds: The cosines from which a candidate is near, and from which it fits.
+        """
+        unrelated, clearly = bounds
+        places, words = self.index.ids.searchsorted(ids), self.index.words
+        cosines = evidence.cosines(ids)
+        head = words.holding(asked.heads)[places]
+        named_only = self.role_in(NAMED_ONLY)[places]
+        named = words.holding(asked.said)[places]
+        unclear = np.where(named_only, (cosines >= unrelated) & named, cosines >= clearly)
+        read = (head & (named | ~named_only)) | unclear
+        return read, ~read & ~named_only & (cosines >= unrelated)
 
     def hit(
         self,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
 from polaris_core.catalogue.entry import Entry, Role
-from polaris_core.retrieval.about import Verdict, is_all_rounder, judge, judge_look
+from polaris_core.retrieval.about import Verdict, bounds, is_all_rounder, judge, judge_look
 from polaris_core.retrieval.candidates import Resolved
 from polaris_core.retrieval.evidence import Evidence
 from polaris_core.retrieval.filters import Flags
@@ -108,22 +107,22 @@ def _alike(
     notes: list[str],
 ) -> list[Candidate]:
     """The best candidates that look like the picture; of checkpoints, all."""
-    candidates = look.candidates(evidence, asked)
     usual = look.state.usual_look
     if not query.must_be_alike or usual is None:
-        return list(islice(candidates, look.k))
+        return list(look.candidates(evidence, asked, look.k))
 
     def verdict(candidate: Candidate) -> Verdict:
-        return judge_look(evidence.cosine(candidate.entry.id), usual)
+        return judge_look(candidate.cosine, usual)
 
     if name is SlotName.CHECKPOINT:
         none = "none looks clearly like the picture; all-rounders first"
-        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
-    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
+        return _checkpoints(look.candidates(evidence, asked, look.k), verdict, none, notes)
+    candidates = look.candidates(evidence, asked, _JUDGED_PER_HIT * look.k)
+    found, near = _sorted_out(candidates, verdict, look.k)
     if not found and near:
         notes.append(
             "none looks clearly like the picture, whose look is to be kept; "
-            f"nearest: {near[0].entry.name} ({evidence.cosine(near[0].entry.id):.2f})"
+            f"nearest: {near[0].entry.name} ({near[0].cosine:.2f})"
         )
     return found
 
@@ -141,19 +140,28 @@ def _about(
     gone = Asked(query.gone, things=True).heads
 
     def verdict(candidate: Candidate) -> Verdict:
-        cosine = evidence.cosine(candidate.entry.id)
-        return judge(name, candidate.entry, candidate.match, cosine, unrelated, gone)
+        entry, match = candidate.entry, candidate.match
+        return judge(name, entry, match, candidate.cosine, unrelated, gone)
 
-    candidates = look.candidates(evidence, asked)
     if name is SlotName.CHECKPOINT:
+        candidates = look.candidates(evidence, asked, look.k)
         none = f"none speaks of “{asked.text}”; these come nearest, all-rounders first"
-        return _checkpoints(islice(candidates, look.k), verdict, none, notes)
-    found, near = _sorted_out(islice(candidates, _JUDGED_PER_HIT * look.k), verdict, look.k)
+        return _checkpoints(candidates, verdict, none, notes)
+    ids, scores = evidence.ranked()
+    most = _JUDGED_PER_HIT * look.k
+    ids, scores = ids[:most], scores[:most]
+    read, near = look.outlook(ids, evidence, asked, bounds(name, unrelated))
+    candidates = look.read(ids[read], scores[read], evidence, asked)
+    found, left_out = _sorted_out(candidates, verdict, look.k)
+    near |= np.isin(ids, [candidate.entry.id for candidate in left_out])
     if not found:
         notes.append(f"nothing that may be used here is about “{asked.text}”")
-    if near:
-        nearest = max(near, key=lambda candidate: evidence.cosine(candidate.entry.id)).entry.name
-        more = f" and {len(near) - 1} more" if len(near) > 1 else ""
+    if len(found) == look.k:
+        near &= np.arange(len(ids)) < np.flatnonzero(ids == found[-1].entry.id)
+    if near.any():
+        cosines = np.where(near, evidence.cosines(ids), -np.inf)
+        nearest = look.zoo.store.entry(int(ids[cosines.argmax()])).name
+        more = f" and {near.sum() - 1} more" if near.sum() > 1 else ""
         notes.append(f"left out for being only near to “{asked.text}”: {nearest}{more}")
     return found
 

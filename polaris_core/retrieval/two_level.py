@@ -8,8 +8,6 @@ preference (see `neighbourhood`).
 
 from __future__ import annotations
 
-from itertools import islice
-
 from polaris_core.catalogue.entry import BaseModel, Entry, Kind
 from polaris_core.encoders.base import RGBImage
 from polaris_core.errors import InvalidInput, NothingFits
@@ -203,7 +201,7 @@ def _look(
 
 
 def _best(look: Search, evidence: Evidence, asked: Asked) -> tuple[Hit, ...]:
-    best = islice(look.candidates(evidence, asked), look.k)
+    best = look.candidates(evidence, asked, look.k)
     return tuple(look.hit(candidate, evidence, asked) for candidate in best)
 
 

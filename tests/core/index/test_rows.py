@@ -73,3 +73,19 @@ def test_a_vector_damaged_on_disk_is_noticed():
     rows.vectors[1, 1] = math.nan
     with pytest.raises(IndexProblem):
         ExactIndex(rows).search(np.ones(3, np.float32), 1)
+
+
+@settings(deadline=None)
+@given(
+    held=st.sets(st.integers(-300, 300)),
+    wanted=st.lists(st.integers(-400, 400), max_size=40),
+    stretch=st.sampled_from([1, 1000]),
+)
+def test_positions_are_those_of_the_wanted_ids(held, wanted, stretch):
+    ids = np.array(sorted(held), np.int64) * stretch
+    rows = Rows.of(ids, np.ones((len(ids), 2)))
+    sought = np.array(wanted, np.int64) * stretch
+    found = rows.positions(sought)
+    assert found.tolist() == [
+        at for at, id in enumerate(ids.tolist()) if id in set(sought.tolist())
+    ]
