@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from varied_records import original_text, records_of
+from varied_records import APART, original_text, records_of
 
 from polaris_core.catalogue.entry import Kind, Maturity
 from polaris_core.catalogue.imports import ImportState, keep
@@ -219,20 +219,27 @@ _SITE = "https://civitai.com"
 
 
 def found_share(zoo: Zoo, options: argparse.Namespace) -> Figures:
-    """By kind of query and depth."""
-    ids = {entry.source.partition("?")[0]: entry.id for entry in zoo.store.all(Kind.LORA)}
+    """By kind of query and depth: of the picks themselves, and of picks or their copies."""
+    numbers = {entry.id: model_number(entry.source) for entry in zoo.store.all(Kind.LORA)}
+    there = set(numbers.values())
     found: dict[str, list[bool]] = {}
     for row in silver(options):
         asked = [("topic", topic, picks) for topic, picks in row["topics"].items()]
         asked.append(("prompt", row["prompt"], [p for _, _, picks in asked for p in picks]))
         for kind, text, picks in asked:
-            wanted = {ids[f"{_SITE}/models/{p}"] for p in picks if f"{_SITE}/models/{p}" in ids}
             hits = search(zoo, text, Kind.LORA, _ANYTHING, max(_DEPTHS))
-            order = [hit.entry.id for hit in hits]
+            order = [numbers[hit.entry.id] for hit in hits]
             for depth in _DEPTHS:
-                got = found.setdefault(f"{kind}_at_{depth}", [])
-                got.extend(id in order[:depth] for id in wanted)
+                itself, copies = set(order[:depth]), {number % APART for number in order[:depth]}
+                for pick in there.intersection(picks):
+                    found.setdefault(f"{kind}_itself_at_{depth}", []).append(pick in itself)
+                    found.setdefault(f"{kind}_at_{depth}", []).append(pick in copies)
     return {name: statistics.fmean(hits) for name, hits in found.items()}
+
+
+def model_number(source: str) -> int:
+    """Of a page on Civitai."""
+    return int(source.partition("?")[0].rpartition("/")[2])
 
 
 def silver(options: argparse.Namespace) -> list[dict]:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CHECKPOINTS", "original_text", "records_of", "varied", "write_dump"]
+__all__ = ["APART", "CHECKPOINTS", "original_text", "records_of", "varied", "write_dump"]
 
 CHECKPOINTS = 6_500 / 81_500
 """Share of checkpoints in a dump."""
 
-_APART = 10_000_000
+APART = 10_000_000
+"""Between the numbers of a model and of its next copy."""
 _WORDS = """
 amber ash birch brass chalk clay cobalt copper coral cotton crimson dusk ember fern flint
 frost glass gold indigo iron ivory jade lace lilac linen lunar maple marble mint moss
@@ -59,10 +60,10 @@ def write_dump(folder: Path, path: Path, entries: int) -> int:
 
 def _changed(record: dict[str, Any], number: int, turn: int) -> dict[str, Any]:
     record = copy.deepcopy(record)
-    record["id"] += turn * _APART
+    record["id"] += turn * APART
     record["name"] = f"{record['name']} {_LOOKS[(number * 7 + turn) % len(_LOOKS)]} {turn}"
     for version in record["modelVersions"]:
-        version["id"] += turn * _APART
+        version["id"] += turn * APART
         version["downloadUrl"] = f"https://civitai.com/api/download/models/{version['id']}"
         for file in version["files"]:
             file["downloadUrl"] = version["downloadUrl"]
