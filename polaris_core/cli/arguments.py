@@ -9,6 +9,7 @@ from pathlib import Path
 __all__ = [
     "add_anywhere",
     "add_edit_options",
+    "add_encoders",
     "add_import_options",
     "add_parser_options",
     "add_refine_options",
@@ -123,11 +124,16 @@ def add_zoo_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
+def add_encoders(parser: argparse.ArgumentParser) -> None:
+    """What makes the vectors."""
+    parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
+    parser.add_argument("--image-encoder", default="none")
+
+
 def add_zoo_options(parser: argparse.ArgumentParser) -> None:
     """The zoo, its encoders, and which entries may be used."""
     add_zoo_folder(parser)
-    parser.add_argument("--text-encoder", default=_DEFAULT_TEXT)
-    parser.add_argument("--image-encoder", default="none")
+    add_encoders(parser)
     parser.add_argument("--maturity", choices=["PG", "PG13", "R", "X", "XXX"], default="PG")
     families = ["sd15", "sd2", "sdxl", "sd3", "flux"]
     parser.add_argument("--base", choices=families, help="only models of this family")

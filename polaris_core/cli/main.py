@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--loras", type=Path, action="append", default=[], metavar="DIR")
     scan.add_argument("--models", type=Path, metavar="DIR", help="ComfyUI's models folder")
     scan.add_argument("--hash", action="store_true", help="also compute missing SHA-256 sums")
+    scan.add_argument("--no-index", action="store_true", help="leave that to `polaris index`")
     scan.set_defaults(command=_scan)
 
     importing = commands.add_parser("import", help="add other people's catalogues to the zoo")

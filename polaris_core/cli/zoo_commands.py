@@ -13,7 +13,7 @@ from PIL import Image
 
 from polaris_core.catalogue.entry import BaseModel, Kind, Maturity
 from polaris_core.catalogue.fingerprints import hash_missing, hashed
-from polaris_core.catalogue.scan import ModelFolder
+from polaris_core.catalogue.scan import ModelFolder, scan
 from polaris_core.catalogue.store import Store
 from polaris_core.cli.output import print_json, print_table, terminal_progress
 from polaris_core.cli.parse_command import read_instruction
@@ -49,10 +49,11 @@ __all__ = [
 
 
 def run_scan(options: argparse.Namespace) -> int:
-    """Read model folders and bring the indices up to date."""
-    folders = folders_of(options)
-    zoo = open_zoo(options)
-    report = zoo.update(folders, terminal_progress())
+    """Read model folders and bring the indices up to date, unless that is left for later."""
+    folders, zoo = folders_of(options), open_zoo(options)
+    report = scan(zoo.store, folders, terminal_progress())
+    if not options.no_index:
+        zoo.state(terminal_progress())
     problems = [str(problem) for problem in report.problems]
     if options.hash:
         hashes = hash_missing(zoo.store, terminal_progress())

@@ -34,6 +34,7 @@ _ROWS_AT_ONCE = 2048
 _TIMEOUT_S = 30.0
 _NOT_LOADED = 101
 """What Milvus answers after a restart, until it is told to load the collection."""
+_NO_COLLECTION = 100
 
 _FEW_HITS = 64
 """A graph is walked with so many candidates at the least."""
@@ -63,7 +64,7 @@ class Collection:
 
     def present(self, keys: Ids) -> npt.NDArray[np.bool_]:
         """Which of these keys have a vector."""
-        found = {int(row["key"]) for row in self._rows_of(keys, ["key"])}
+        found = {int(row["key"]) for row in self._rows_of(keys, ["key"], at_once=True)}
         return np.array([key in found for key in keys.tolist()], np.bool_)
 
     def add(self, keys: Ids, vectors: Vectors) -> None:
@@ -95,14 +96,17 @@ class Collection:
             limit=count,
             filter="" if among is None else _among(among),
             search_params={"metric_type": "IP", "params": graph},
-            consistency_level="Strong" if at_once else "Bounded",
+            consistency_level=_level(at_once),
         )
         keys = np.array([hit.id for hit in hits], np.int64)
         return keys, np.array([hit.distance for hit in hits], np.float32)
 
     def vectors_of(self, keys: Ids) -> Vectors:
         """The vectors of these keys, each only once, shape `n dim`; all of them must be there."""
-        found = {int(row["key"]): row["vector"] for row in self._rows_of(keys, ["key", "vector"])}
+        found = self._vectors_by_key(keys, at_once=False)
+        if len(found) < len(keys):  # what was added just now is only seen by waiting for it
+            missing = [key for key in keys.tolist() if key not in found]
+            found |= self._vectors_by_key(np.array(missing, np.int64), at_once=True)
         if len(found) < len(keys):
             raise IndexProblem(
                 "rows were taken out of the database that serves the index",
@@ -114,11 +118,15 @@ class Collection:
             rows[place] = found[key]
         return rows
 
-    def _rows_of(self, keys: Ids, fields: list[str]) -> Iterator[dict[str, Any]]:
+    def _vectors_by_key(self, keys: Ids, *, at_once: bool) -> dict[int, Any]:
+        rows = self._rows_of(keys, ["key", "vector"], at_once=at_once)
+        return {int(row["key"]): row["vector"] for row in rows}
+
+    def _rows_of(self, keys: Ids, fields: list[str], *, at_once: bool) -> Iterator[dict[str, Any]]:
         for at in range(0, len(keys), _KEYS_AT_ONCE):
-            among = _among(keys[at : at + _KEYS_AT_ONCE])
+            among, level = _among(keys[at : at + _KEYS_AT_ONCE]), _level(at_once)
             yield from self._ask(
-                "query", filter=among, output_fields=fields, consistency_level="Strong"
+                "query", filter=among, output_fields=fields, consistency_level=level
             )
 
     def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
@@ -256,8 +264,14 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
             value=service.address,
             hint=f"Set the environment variable {TOKEN_VARIABLE}",
         )
+    if getattr(error, "code", None) == _NO_COLLECTION:
+        hint = "Search again: it is filled again"
+        return IndexProblem("the collection of the index was dropped", value=text, hint=hint)
     if getattr(error, "code", None) == _NOT_LOADED:
         return IndexUnreachable("the database has not loaded the collection", value=text)
+    if "UNIMPLEMENTED" in text:
+        hint = "Write the address of Milvus itself; its usual port is 19530"
+        return IndexUnreachable("what answers is no Milvus", value=service.address, hint=hint)
     marks = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail connecting", "timeout", "closed channel")
     if any(mark in text for mark in marks):
         return IndexUnreachable(
@@ -266,7 +280,12 @@ def _problem(service: Service, error: Exception) -> IndexProblem:
             hint="Start it, or see to the address in POLARIS_INDEX or index.json; without one the "
             "index is made of files",
         )
-    return IndexProblem("the database that serves the index refuses", value=text)
+    said = getattr(error, "message", text)
+    return IndexProblem("the database that serves the index refuses", value=said)
+
+
+def _level(at_once: bool) -> str:
+    return "Strong" if at_once else "Bounded"
 
 
 def _among(keys: Ids) -> str:

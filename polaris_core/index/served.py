@@ -7,17 +7,19 @@ as every other index scores them, so that the same search gives the same hits wh
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
+from collections.abc import Generator
 
 import numpy as np
 import numpy.typing as npt
 
-from polaris_core.errors import InvalidInput
+from polaris_core.errors import IndexProblem, IndexUnreachable, InvalidInput
 from polaris_core.index.base import Hits, Ids, Vectors
 from polaris_core.index.milvus import MOST_HITS, Collection
-from polaris_core.index.rows import Rows, checked_query
+from polaris_core.index.rows import Query, Rows, checked_query
 
 __all__ = ["ServedIndex"]
 
@@ -59,6 +61,8 @@ class ServedIndex:
         self._ids, self._row_ids, self._keys = ids, row_ids, keys
         self._longest = longest
         self._total = max(len(keys), collection.rows())
+        self.lost = False
+        """Whether the collection is not what it was any more; then it has to be opened again."""
         self._kept: dict[int, Vectors] = {}
         self._lock = threading.Lock()
         self._settled = time.monotonic() + _UNSETTLED_S
@@ -82,7 +86,10 @@ class ServedIndex:
             IndexProblem: The collection is gone, or the database refuses.
         """
         sought = checked_query(query, self.dim, k)
-        places = self._places(allowed)
+        with self._watched():
+            return self._found(sought, k, self._places(allowed))
+
+    def _found(self, sought: Query, k: int, places: npt.NDArray[np.intp]) -> Hits:
         if not sought.direction.any():  # all score zero
             places = places[:k]
         if len(places) > max(k, _ALL_FETCHED):
@@ -104,8 +111,19 @@ class ServedIndex:
         if len(self._row_ids):
             places = np.minimum(np.searchsorted(self._row_ids, ids), len(self._row_ids) - 1)
             held = self._row_ids[places] == ids
-            found[held] = self._vectors(self._keys[places[held]])
+            with self._watched():
+                found[held] = self._vectors(self._keys[places[held]])
         return found
+
+    @contextlib.contextmanager
+    def _watched(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except IndexUnreachable:
+            raise
+        except IndexProblem:
+            self.lost = True
+            raise
 
     def _places(self, allowed: Ids | None) -> npt.NDArray[np.intp]:
         """Of the rows that may be returned, rising."""

@@ -78,7 +78,10 @@ def _file(address: str, home: Path) -> str:
     path = Path(address).expanduser()
     if path.suffix != _FILE_ENDING:
         raise InvalidInput("neither a server's address nor a .db file", value=address, hint=_HINT)
-    return str(path if path.is_absolute() else home / path)
+    whole = home / path
+    if not whole.parent.is_dir():
+        raise InvalidInput("no such folder", value=str(whole.parent), hint="Make it first")
+    return str(whole)
 
 
 def _stored(path: Path) -> dict[str, str]:

@@ -33,6 +33,7 @@ from polaris_core.encoders.base import Encoders
 from polaris_core.encoders.cache import EmbeddingCache
 from polaris_core.errors import IndexProblem, IndexUnreachable
 from polaris_core.index.base import Ids, VectorIndex
+from polaris_core.index.served import ServedIndex
 from polaris_core.index.service import read_service
 from polaris_core.progress import Progress, silent
 from polaris_core.retrieval.documents import METHOD
@@ -85,6 +86,13 @@ class KindIndex:
     def ids(self) -> Ids:
         """All entries of the kind, rising."""
         return self.words.ids
+
+    @property
+    def lost(self) -> bool:
+        """Whether a database has lost what it served, so that this must be loaded again."""
+        return any(
+            isinstance(half, ServedIndex) and half.lost for half in (self.text, self.picture)
+        )
 
     def copies(self, ids: Ids) -> npt.NDArray[np.uint64]:
         """Equal numbers for ids, all held, of entries that say the same; 0 for the others."""

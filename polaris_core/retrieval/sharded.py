@@ -5,9 +5,11 @@
     the ordinary builder, which finds every vector in its cache ◀────────────────────────┘
 
 So the index is the one that the ordinary builder would have made by itself, whatever the number of
-workers. Stopped or killed at any moment, the next build makes only the shards that are not there.
+workers. Stopped or killed at any moment, the next build makes only what neither the cache nor a
+shard has; a worker that is killed is replaced, and its shard made by another.
 Ray is started on 127.0.0.1, without dashboard and usage statistics, and stopped again; a cluster
-that the program has joined already is used as it is, and must share the zoo's folder.
+that the program has joined already is used as it is, and must share the zoo's folder, on a file
+system where SQLite may be used by several machines.
 """
 
 from __future__ import annotations
@@ -47,6 +49,16 @@ _LOOPBACK = "127.0.0.1"
 _OBJECT_STORE_BYTES = 100 << 20
 """Only names of files travel between workers."""
 
+_RAY_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Whatever its name says: it is what makes Ray listen on the loopback address alone.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Instead of the 30 seconds that a busy machine exceeds.
+    "RAY_gcs_server_port_wait_time_s": "120",
+    # Below that its own processes write to the user's terminal; what fails is raised anyway.
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+
 
 @dataclass(frozen=True)
 class ShardedReport:
@@ -55,7 +67,7 @@ class ShardedReport:
     shards: int
     entries: int
     embedded: int
-    """Vectors that were made, of both halves; the others were there."""
+    """Vectors that were made, of both halves; the others were in the cache or in a shard."""
 
 
 def build_sharded(
@@ -121,14 +133,18 @@ class _Worker:
     home: str
     specs: tuple[str, str]
     _store: Store | None = None
+    _encoders: Encoders | None = None
+    """Held from one shard to the next: the factory gives back what nobody holds."""
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """One shard."""
         shard = Shard(Kind(row["kind"]), tuple(int(id) for id in row["ids"]))
+        home = Path(self.home)
         try:
-            home = Path(self.home)
             self._store = self._store or Store.open(home / CATALOGUE)
-            made = make_shard(home, self._store, shard, encoders_of(*self.specs))
+            self._encoders = self._encoders or encoders_of(*self.specs)
+            cache = EmbeddingCache(home / CACHE)
+            made = make_shard(home, self._store, shard, self._encoders, cache)
         except PolarisError as error:
             return {"files": [], "entries": 0, "embedded": 0, "error": str(error)}
         return {**asdict(made), "files": list(made.files), "error": ""}
@@ -177,10 +193,7 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         InvalidInput: Ray was imported before, so that it would listen on every network.
         IndexProblem: Ray does not start.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Whatever its name says: it is what makes Ray listen on the loopback address alone.
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    ray = required("ray", "'polaris-zoo[sharded]'")
+    ray = _imported()
     if ray.is_initialized():
         yield ray
         return
@@ -196,17 +209,30 @@ def ray_on_this_machine(workers: int) -> Generator[Any, None, None]:
         ray.shutdown()
 
 
+def _imported() -> Any:  # noqa: ANN401
+    """Ray, which reads some of its settings when it is imported."""
+    for name, value in _RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    return required("ray", "'polaris-zoo[sharded]'")
+
+
 def _start(ray: Any, workers: int) -> None:  # noqa: ANN401
-    try:
-        ray.init(
-            num_cpus=workers + 1,  # one for what Ray Data keeps running itself
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=_OBJECT_STORE_BYTES,
-            _node_ip_address=_LOOPBACK,
-            _system_config={"worker_niceness": 0},  # it is 15, which starves on a busy machine
-        )
-    except Exception as error:  # it raises nothing more particular
-        hint = "It gives itself 30 seconds: try when the machine is less busy, or use one worker"
-        raise IndexProblem("Ray does not start", value=str(error), hint=hint) from error
+    """Start it; once more if that fails: it waits 30 seconds for a part of itself, never longer."""
+    for attempts_left in (1, 0):
+        try:
+            ray.init(
+                "local",  # whatever else runs here, or RAY_ADDRESS names
+                num_cpus=workers + 1,  # one for what Ray Data keeps running itself
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=_OBJECT_STORE_BYTES,
+                _node_ip_address=_LOOPBACK,
+                _system_config={"worker_niceness": 0},  # it is 15, which starves when busy
+            )
+            return
+        except Exception as error:  # it raises nothing more particular
+            ray.shutdown()
+            if not attempts_left:
+                hint = "Try when the machine is less busy, or use one worker"
+                raise IndexProblem("Ray does not start", value=str(error), hint=hint) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,19 +19,13 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from polaris_core.catalogue.entry import Entry, Kind
+from polaris_core.catalogue.entry import Kind
 from polaris_core.catalogue.store import Store
 from polaris_core.encoders.base import Embeddings, Encoders
 from polaris_core.encoders.cache import EmbeddingCache
 from polaris_core.errors import IndexProblem
 from polaris_core.progress import Progress, silent
-from polaris_core.retrieval.documents import METHOD
-from polaris_core.retrieval.embed import (
-    picture_fingerprint,
-    picture_vectors,
-    text_fingerprint,
-    text_vectors,
-)
+from polaris_core.retrieval.parts import Vectors, picture_part, text_part
 
 __all__ = ["BATCH", "Shard", "ShardMade", "forget_shards", "make_shard", "plan_shards", "pour"]
 
@@ -60,22 +54,6 @@ class ShardMade:
     """Vectors that were made just now, of both halves."""
 
 
-@dataclass(frozen=True)
-class _Half:
-    """How the vectors of one half are made."""
-
-    name: str
-    what: str
-    encoder: str
-    fingerprint: Callable[[Entry], bytes]
-    vectors: Callable[[Sequence[Entry], Progress], Embeddings]
-
-    def key(self, entry: Entry) -> bytes:
-        """Under which the ordinary builder keeps an entry's vector."""
-        start = f"{METHOD} {self.what} {self.encoder}\0".encode()
-        return hashlib.blake2b(start + self.fingerprint(entry), digest_size=16).digest()
-
-
 def plan_shards(store: Store, kinds: Iterable[Kind], entries: int) -> list[Shard]:
     """All entries of these kinds in shards of `entries`, a multiple of `BATCH`.
 
@@ -95,9 +73,14 @@ def plan_shards(store: Store, kinds: Iterable[Kind], entries: int) -> list[Shard
 
 
 def make_shard(
-    home: Path, store: Store, shard: Shard, encoders: Encoders, progress: Progress = silent
+    home: Path,
+    store: Store,
+    shard: Shard,
+    encoders: Encoders,
+    cache: EmbeddingCache,
+    progress: Progress = silent,
 ) -> ShardMade:
-    """Embed a shard's entries, unless its files are there, and write them.
+    """Embed and write those of a shard's entries that neither the cache nor a file has.
 
     Raises:
         IndexProblem: A file cannot be written.
@@ -106,19 +89,24 @@ def make_shard(
     entries = store.entries(shard.ids)
     files: list[str] = []
     embedded = 0
-    for half in _halves(encoders):
+    for name, half in _halves(encoders, cache).items():
         keys = [half.key(entry) for entry in entries]
-        digest = hashlib.blake2b(b"".join(keys), digest_size=16).hexdigest()
-        path = home / _FOLDER / f"{shard.kind.value}-{half.name}-{digest}.npz"
+        _, known = cache.find(keys, half.dim)
+        new: list[int] = np.flatnonzero(~known).tolist()
+        if not new:
+            continue
+        digest = hashlib.blake2b(b"".join(keys[row] for row in new), digest_size=16).hexdigest()
+        path = home / _FOLDER / f"{shard.kind.value}-{name}-{digest}.npz"
         files.append(str(path))
         if path.is_file():
             continue
         pieces: list[Embeddings] = []
-        for at in range(0, len(entries), BATCH):
-            progress(at, len(entries), half.what)
-            pieces.append(half.vectors(entries[at : at + BATCH], silent))
-        _write(path, keys, np.concatenate(pieces))
-        embedded += len(entries)
+        for at in range(0, len(new), BATCH):
+            progress(at, len(new), half.what)
+            batch = new[at : at + BATCH]
+            pieces.append(half.vectors([entries[row] for row in batch], silent))
+        _write(path, [keys[row] for row in new], np.concatenate(pieces))
+        embedded += len(new)
     return ShardMade(tuple(files), len(entries), embedded)
 
 
@@ -148,27 +136,12 @@ def forget_shards(home: Path) -> None:
         (home / _FOLDER).rmdir()
 
 
-def _halves(encoders: Encoders) -> list[_Half]:
-    text, image = encoders.text, encoders.image
-    halves = [
-        _Half(
-            "text",
-            "reading descriptions",
-            text.name,
-            text_fingerprint,
-            lambda entries, report: text_vectors(entries, text, report),
-        )
-    ]
-    if image is not None:
-        halves.append(
-            _Half(
-                "picture",
-                "looking at previews",
-                image.name,
-                picture_fingerprint,
-                lambda entries, report: picture_vectors(entries, image, report),
-            )
-        )
+def _halves(encoders: Encoders, cache: EmbeddingCache) -> dict[str, Vectors]:
+    """Both halves as the ordinary builder makes them, by name; it says where they are kept."""
+    nowhere = Path()
+    halves = {"text": text_part(nowhere, encoders.text, cache)}
+    if encoders.image is not None:
+        halves["picture"] = picture_part(nowhere, encoders.image, cache)
     return halves
 
 

@@ -70,6 +70,11 @@ class ZooState:
     facts: dict[Kind, Columns]
     """What filters ask of the entries of each kind, in the order of its ids."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether a database has lost what it served."""
+        return any(index.lost for index in self.kinds.values())
+
     @cached_property
     def usual_look(self) -> float | None:
         """How much two pictures look alike by chance: the median cosine of pairs of previews.
@@ -174,7 +179,7 @@ class Zoo:
         with self._lock:
             for attempt in range(_ATTEMPTS):
                 key = self.store.key()
-                if self._state is not None and self._state.key == key:
+                if self._state is not None and self._state.key == key and not self._state.lost:
                     return self._state
                 if attempt:
                     time.sleep(_PAUSE_S)
@@ -219,7 +224,7 @@ class Zoo:
         for kind in RETRIEVED:
             last = last_change(self.store, kind)
             known, index = self._indices.get(kind, (-1, None))
-            if index is None or known != last:
+            if index is None or known != last or index.lost:
                 index = load_kind(self.home, self.store, kind, last, self.encoders, progress)
             self._indices[kind] = last, index
             kinds[kind] = index

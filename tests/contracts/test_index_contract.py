@@ -57,7 +57,11 @@ IMPLEMENTATIONS = {
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """Puts all vectors of one length into one collection, as several catalogues would."""
-    with milvus(tmp_path_factory.mktemp("milvus")) as address:
+    with (
+        milvus(tmp_path_factory.mktemp("milvus")) as address,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("polaris_core.index.served._ALL_FETCHED", 2)  # few are asked for, too
         run, known = uuid4().hex[:8], set()
 
         def make(rows):
@@ -80,6 +84,19 @@ def build(request):
     else:
         make = IMPLEMENTATIONS[request.param]
     return lambda ids, vectors: make(Rows.of(ids, vectors))
+
+
+@pytest.fixture
+def law(build, request):
+    """Runs what it decorates with many examples, with fewer where each asks a database."""
+    most = {"served": 30}.get(request.node.callspec.params["build"], 100)
+
+    def decorate(**strategies):
+        return lambda check: settings(deadline=None, max_examples=most)(
+            given(**strategies)(check)
+        )()
+
+    return decorate
 
 
 def reference(ids, vectors, query, k, allowed=None):
@@ -109,43 +126,45 @@ def collections(draw):
     return np.array(ids, np.int64), np.array(vectors, np.float32).reshape(count, dim), query
 
 
-@settings(deadline=None)
-@given(data=collections(), k=st.integers(1, 60))
-def test_it_finds_what_a_sorted_list_finds(build, data, k):
-    ids, vectors, query = data
-    hits = build(ids, vectors).search(np.array(query, np.float32), k)
-    assert pairs(hits) == reference(ids, vectors, query, k)
+def test_it_finds_what_a_sorted_list_finds(build, law):
+    @law(data=collections(), k=st.integers(1, 60))
+    def check(data, k):
+        ids, vectors, query = data
+        hits = build(ids, vectors).search(np.array(query, np.float32), k)
+        assert pairs(hits) == reference(ids, vectors, query, k)
 
 
-@settings(deadline=None)
-@given(data=collections(), k=st.integers(1, 60), choice=st.data())
-def test_a_filter_finds_what_a_sorted_list_of_the_allowed_finds(build, data, k, choice):
-    ids, vectors, query = data
-    held = choice.draw(st.sets(st.sampled_from(ids.tolist()))) if len(ids) else set()
-    strangers = choice.draw(st.sets(st.integers(-5, 10**12), max_size=5))
-    allowed = sorted(held | strangers)
-    hits = build(ids, vectors).search(np.array(query, np.float32), k, np.array(allowed, np.int64))
-    assert pairs(hits) == reference(ids, vectors, query, k, set(allowed))
+def test_a_filter_finds_what_a_sorted_list_of_the_allowed_finds(build, law):
+    @law(data=collections(), k=st.integers(1, 60), choice=st.data())
+    def check(data, k, choice):
+        ids, vectors, query = data
+        held = choice.draw(st.sets(st.sampled_from(ids.tolist()))) if len(ids) else set()
+        strangers = choice.draw(st.sets(st.integers(-5, 10**12), max_size=5))
+        allowed = sorted(held | strangers)
+        hits = build(ids, vectors).search(
+            np.array(query, np.float32), k, np.array(allowed, np.int64)
+        )
+        assert pairs(hits) == reference(ids, vectors, query, k, set(allowed))
 
 
-@settings(deadline=None)
-@given(data=collections())
-def test_ids_are_all_there_even_those_of_empty_rows(build, data):
-    ids, vectors, _ = data
-    index = build(ids, vectors)
-    assert index.ids.tolist() == ids.tolist()
-    assert index.dim == vectors.shape[1]
+def test_ids_are_all_there_even_those_of_empty_rows(build, law):
+    @law(data=collections())
+    def check(data):
+        ids, vectors, _ = data
+        index = build(ids, vectors)
+        assert index.ids.tolist() == ids.tolist()
+        assert index.dim == vectors.shape[1]
 
 
-@settings(deadline=None)
-@given(data=collections(), choice=st.data())
-def test_it_gives_the_vectors_of_any_ids_in_any_order(build, data, choice):
-    ids, vectors, _ = data
-    known = dict(zip(ids.tolist(), vectors.tolist(), strict=True))
-    asked = choice.draw(st.lists(st.sampled_from([*known, -3, 10**13]), max_size=9))
-    found = build(ids, vectors).vectors_of(np.array(asked, np.int64))
-    assert found.shape == (len(asked), vectors.shape[1])
-    assert found.tolist() == [known.get(id_, [0.0] * vectors.shape[1]) for id_ in asked]
+def test_it_gives_the_vectors_of_any_ids_in_any_order(build, law):
+    @law(data=collections(), choice=st.data())
+    def check(data, choice):
+        ids, vectors, _ = data
+        known = dict(zip(ids.tolist(), vectors.tolist(), strict=True))
+        asked = choice.draw(st.lists(st.sampled_from([*known, -3, 10**13]), max_size=9))
+        found = build(ids, vectors).vectors_of(np.array(asked, np.int64))
+        assert found.shape == (len(asked), vectors.shape[1])
+        assert found.tolist() == [known.get(id_, [0.0] * vectors.shape[1]) for id_ in asked]
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +183,7 @@ def test_a_crowd_is_searched_as_the_sorted_list_says(build, crowd, share):
     index, rng = build(ids, vectors), np.random.default_rng(1)
     allowed = None if share is None else ids[rng.random(len(ids)) < share]
     seen = total = 0
-    for row in rng.integers(0, len(ids), 20):
+    for row in rng.integers(0, len(ids), 8 if isinstance(index, ServedIndex) else 20):
         query = vectors[row] + rng.integers(-1, 2, vectors.shape[1]).astype(np.float32)
         hits = pairs(index.search(query, 10, allowed))
         wanted = reference(

@@ -42,6 +42,15 @@ def test_scan_counts_what_it_read_and_reads_it_once(zoo, models, capsys):
     assert report["problems"] == []
 
 
+def test_a_scan_may_leave_all_embedding_to_index(models, tmp_path, capsys):
+    options = ["--zoo", str(tmp_path), *ENCODER]
+    assert main(["scan", *options, "--models", str(models), "--no-index"]) == 0
+    assert not (tmp_path / "indices").exists()
+    assert main(["index", *options]) == 0
+    assert (tmp_path / "indices").is_dir()
+    assert "indexed in files" in capsys.readouterr().out
+
+
 def test_search_prints_why_each_hit_is_there(zoo, capsys):
     assert main(["search", *zoo, "watercolor", "-k", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()

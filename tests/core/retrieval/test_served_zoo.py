@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,12 +55,12 @@ def entries_of(make_entry, count=40):
 
 def found(zoo):
     """What searches by text and by picture find, with scores."""
-    index = zoo.state().kinds[Kind.LORA]
-    encoder = zoo.encoders.text
+    state = zoo.state()
+    index, encoder = state.kinds[Kind.LORA], zoo.encoders.text
     hits = [index.text.search(vector, 9) for vector in encoder.encode_texts(WORDS)]
     hits += [index.picture.search(vector, 9, index.ids[::2]) for vector in np.eye(64)[:9]]
     texts = [names(search(zoo, word, Kind.LORA)) for word in WORDS]
-    return [(h.ids.tolist(), h.scores.tolist()) for h in hits], texts
+    return [(h.ids.tolist(), h.scores.tolist()) for h in hits], texts, state.usual_look
 
 
 def test_it_finds_what_files_find_and_embeds_only_what_nobody_has(
@@ -129,11 +130,14 @@ def test_a_collection_that_was_dropped_is_noticed_and_filled_again(
     collection = zoo.state().kinds[Kind.LORA].text.collection
     client = MilvusClient(uri=address, dedicated=True)
     client.drop_collection(collection.name)
-    with pytest.raises(IndexProblem):
+    with pytest.raises(IndexProblem, match=r"was dropped.*Search again"):
         search(zoo, "never asked before", Kind.LORA)
+    wanted = names(search(zoo, "fox", Kind.LORA))
+    assert zoo.state().kinds[Kind.LORA].text.collection.name != collection.name
     counting = CountingEncoder(48)
     again = make_zoo(encoders=Encoders(counting))
-    assert len(search(again, "fox", Kind.LORA)) == 20
+    assert names(search(again, "fox", Kind.LORA)) == wanted
+    assert len(wanted) == 20
     assert counting.texts < 20, "the vectors come from the cache"
     assert again.state().kinds[Kind.LORA].text.collection.name != collection.name
 
@@ -182,6 +186,18 @@ def test_a_server_that_is_away_is_said_to_be_and_searched_again_when_it_is_back(
         server.stop()
 
 
+def test_a_server_of_something_else_is_said_to_be_none_of_milvus(make_entry, make_zoo, serve):
+    import grpc
+
+    other = grpc.server(ThreadPoolExecutor(1))
+    port = other.add_insecure_port("127.0.0.1:0")
+    other.start()
+    serve(f"http://127.0.0.1:{port}")
+    with pytest.raises(IndexUnreachable, match=f"no Milvus: http://127.0.0.1:{port}"):
+        make_zoo([make_entry("a fox")]).state()
+    other.stop(None).wait()
+
+
 def test_a_file_serves_one_process_and_tells_the_second_one_what_to_do(
     make_entry, make_zoo, serve, tmp_path
 ):
@@ -202,6 +218,7 @@ def test_a_file_serves_one_process_and_tells_the_second_one_what_to_do(
         pytest.param("{", "one object", id="no JSON"),
         pytest.param('{"adress": "x"}', "one object", id="a misspelt name"),
         pytest.param('{"address": 3}', "one object", id="a number"),
+        pytest.param('{"address": "absent/vectors.db"}', "absent", id="no such folder"),
         pytest.param('{"address": "vectors.sqlite"}', "index.db", id="another file"),
         pytest.param('{"address": "http://me:secret@host:1"}', "://", id="a password"),
         pytest.param('{"address": "http://127.0.0.1:19530/path"}', "index.db", id="a path"),
