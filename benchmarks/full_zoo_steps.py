@@ -219,27 +219,29 @@ _SITE = "https://civitai.com"
 
 
 def found_share(zoo: Zoo, options: argparse.Namespace) -> Figures:
-    """By kind of query and depth: of the picks themselves, and of picks or their copies."""
-    numbers = {entry.id: model_number(entry.source) for entry in zoo.store.all(Kind.LORA)}
-    there = set(numbers.values())
+    """By kind of query and depth: of picks or their copies, and of the picks themselves."""
+    models = {entry.id: model_of(entry.source) for entry in zoo.store.all(Kind.LORA)}
+    there = {model for model, _ in models.values()}
     found: dict[str, list[bool]] = {}
     for row in silver(options):
         asked = [("topic", topic, picks) for topic, picks in row["topics"].items()]
         asked.append(("prompt", row["prompt"], [p for _, _, picks in asked for p in picks]))
         for kind, text, picks in asked:
             hits = search(zoo, text, Kind.LORA, _ANYTHING, max(_DEPTHS))
-            order = [numbers[hit.entry.id] for hit in hits]
+            order = [models[hit.entry.id] for hit in hits]
             for depth in _DEPTHS:
-                itself, copies = set(order[:depth]), {number % APART for number in order[:depth]}
+                first = set(order[:depth])
+                any_copy = {model for model, _ in first}
                 for pick in there.intersection(picks):
-                    found.setdefault(f"{kind}_itself_at_{depth}", []).append(pick in itself)
-                    found.setdefault(f"{kind}_at_{depth}", []).append(pick in copies)
+                    found.setdefault(f"{kind}_itself_at_{depth}", []).append((pick, 0) in first)
+                    found.setdefault(f"{kind}_at_{depth}", []).append(pick in any_copy)
     return {name: statistics.fmean(hits) for name, hits in found.items()}
 
 
-def model_number(source: str) -> int:
-    """Of a page on Civitai."""
-    return int(source.partition("?")[0].rpartition("/")[2])
+def model_of(source: str) -> tuple[int, int]:
+    """From a page on Civitai the number of the model, and which copy of it this is: 0 for itself."""
+    page, _, version = source.partition("?modelVersionId=")
+    return int(page.rpartition("/")[2]), int(version) // APART
 
 
 def silver(options: argparse.Namespace) -> list[dict]:
