@@ -239,7 +239,7 @@ def found_share(zoo: Zoo, options: argparse.Namespace) -> Figures:
 
 
 def model_of(source: str) -> tuple[int, int]:
-    """From a page on Civitai the number of the model, and which copy of it this is: 0 for itself."""
+    """From a page on Civitai the model's number, and which copy of it this is: 0 for itself."""
     page, _, version = source.partition("?modelVersionId=")
     return int(page.rpartition("/")[2]), int(version) // APART
 
