@@ -52,11 +52,11 @@ class Columns:
     def is_family(self, family: BaseModel) -> Flags:
         """Which entries' base model is of the same family as `family`."""
         kin = [b.family is family.family for b in BASE_MODELS]
-        return np.array(kin)[self.base_model]
+        return np.take(kin, self.base_model)
 
     def is_role(self, *roles: Role) -> Flags:
         """Which entries have one of these roles."""
-        return np.array([role in roles for role in ROLES])[self.role]
+        return np.take([role in roles for role in ROLES], self.role)
 
     def allows_business(self) -> Flags:
         """Which entries are known to allow the sale of pictures."""

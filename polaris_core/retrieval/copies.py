@@ -14,15 +14,14 @@ import numpy.typing as npt
 
 from polaris_core.index.base import Hits, Ids
 
-__all__ = ["Copies", "deep_enough", "ranks_of", "repeats_last"]
+__all__ = ["Copies", "firsts_of", "groups_of", "ranks_of", "repeats_last", "uncrowded"]
 
 Copies = Callable[[Ids], npt.NDArray[np.uint64]]
 """Equal numbers for ids of entries that say the same, 0 for those that no other repeats."""
 
 _ORDER = 1e-6
 """Between copies, which share a rank, the order of their source still counts, but only just."""
-_SPARE = 1.25
-_MOST_TIMES = 32
+Flags = npt.NDArray[np.bool_]
 
 
 def ranks_of(copies: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
@@ -53,23 +52,54 @@ def repeats_last(
     return ids[order], np.concatenate((first, later))
 
 
-def deep_enough(search: Callable[[int], Hits], depth: int, copies: Copies) -> Hits:
-    """Search deeper where copies crowd the list, until half of it, at the least, are different.
+def uncrowded(
+    search: Callable[[Flags | None], Hits],
+    depth: int,
+    copies: Copies,
+    allowed: Flags | None,
+    one_of_each: Callable[[], Flags],
+) -> Hits:
+    """The best hits, and where copies crowd them also the best of one copy of each model.
 
     Args:
-        search: The best so many hits.
-        depth: How many hits are wanted of a zoo without copies, ≥ 2.
+        search: The best `depth` of those allowed, in exact order.
+        depth: ≥ 2.
         copies: Tells which are copies.
+        allowed: Who may be found; None for all.
+        one_of_each: Of these, one copy of each model and all that have none.
     """
-    hits, asked = search(depth), depth
-    while len(hits.ids) >= asked < _MOST_TIMES * depth:
-        different = int(np.count_nonzero(~_repeats(copies(hits.ids))))
-        if different >= depth // 2:
-            break
-        crowd = _SPARE * len(hits.ids) / different
-        asked = min(int(crowd * (depth // 2)) + depth, _MOST_TIMES * depth)
-        hits = search(asked)
-    return hits
+    hits = search(allowed)
+    different = int(np.count_nonzero(~_repeats(copies(hits.ids))))
+    if len(hits.ids) < depth or different >= depth // 2:
+        return hits
+    further = search(one_of_each())
+    new = ~np.isin(further.ids, hits.ids)
+    ids = np.concatenate((hits.ids, further.ids[new]))
+    scores = np.concatenate((hits.scores, further.scores[new]))
+    order = np.lexsort((ids, -scores))
+    return Hits(ids[order], scores[order])
+
+
+def firsts_of(groups: npt.NDArray[np.intp], allowed: Flags | None) -> Flags:
+    """The first allowed member of each group, shape `n`.
+
+    Args:
+        groups: The group of each, from 0 on, shape `n`.
+        allowed: Who is allowed, shape `n`; None for all.
+    """
+    backwards = np.flatnonzero(np.ones_like(groups, np.bool_) if allowed is None else allowed)[::-1]
+    first = np.full(int(groups.max(initial=-1)) + 1, -1, np.intp)
+    first[groups[backwards]] = backwards  # of several that are put in one place the last stays
+    flags = np.zeros(len(groups), np.bool_)
+    flags[first[first >= 0]] = True
+    return flags
+
+
+def groups_of(copies: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """Numbers from 0 on, equal for copies of one model, of all others each their own; shape `n`."""
+    _, group = np.unique(copies, return_inverse=True)
+    alone = copies == 0
+    return np.where(alone, group.max(initial=0) + np.cumsum(alone), group)
 
 
 def _repeats(copies: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

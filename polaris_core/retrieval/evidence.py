@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
 from polaris_core.encoders.base import TextEncoder
-from polaris_core.index.base import Hits, Ids
-from polaris_core.retrieval.copies import Copies, deep_enough, ranks_of, repeats_last
+from polaris_core.index.base import Hits, Ids, VectorIndex
+from polaris_core.retrieval.copies import Copies, ranks_of, repeats_last, uncrowded
 from polaris_core.retrieval.filters import Flags
 from polaris_core.retrieval.fuse import fuse
 from polaris_core.retrieval.kind_index import KindIndex
@@ -139,20 +139,18 @@ def ask_text(
     Raises:
         PolarisError: As the encoder and the indices do.
     """
-    depth = max(_DEPTH, 2 * k)
-    ids = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
     parts = phrases(text)
     asked = [text, *parts] if len(parts) > 1 else [text]
-    vectors, copies = encoder.encode_texts(asked), index.copies
-    whole = deep_enough(lambda k: index.text.search(vectors[0], k, ids), depth, copies)
-    cosines = [whole, *(index.text.search(vector, depth, ids) for vector in vectors[1:])]
+    vectors, words = encoder.encode_texts(asked), index.words
+    ask = _Crowd(index, allowed, max(_DEPTH, 2 * k))
+    whole, *of_parts = (_vector_search(index.text, index.ids, vector) for vector in vectors)
+    cosines = [ask(whole), *(search(ask.depth, ask.allowed) for search in of_parts)]
     sources = {"dense": cosines[0]}
     if len(parts) > 1:
-        sources["phrases"] = _best_phrase(cosines[1:], depth)
-    words = index.words
-    sources["words"] = deep_enough(lambda k: words.search(text, k, allowed), depth, copies)
-    sources["trigger"] = deep_enough(lambda k: words.search_whole(text, k, allowed), depth, copies)
-    return Evidence(sources, cosines, copies)
+        sources["phrases"] = _best_phrase(cosines[1:], ask.depth)
+    sources["words"] = ask(partial(words.search, text))
+    sources["trigger"] = ask(partial(words.search_whole, text))
+    return Evidence(sources, cosines, index.copies)
 
 
 def ask_picture(
@@ -171,10 +169,35 @@ def ask_picture(
     """
     half = index.picture
     assert half is not None
-    within = None if allowed is None or bool(allowed.all()) else index.ids[allowed]
-    depth = max(_DEPTH, 2 * k)
-    hits = deep_enough(lambda k: half.search(picture, k, within), depth, index.copies)
+    hits = _Crowd(index, allowed, max(_DEPTH, 2 * k))(_vector_search(half, index.ids, picture))
     return Evidence({"dense": hits}, (hits,), index.copies)
+
+
+class _Crowd:
+    """Asks every source for so many hits, and one that copies crowd for one of each model, too."""
+
+    def __init__(self, index: KindIndex, allowed: Flags | None, depth: int) -> None:
+        self.allowed = None if allowed is None or bool(allowed.all()) else allowed
+        self.depth = depth
+        self._index = index
+
+    def __call__(self, search: Callable[[int, Flags | None], Hits]) -> Hits:
+        find = partial(search, self.depth)
+        copies = self._index.copies
+        return uncrowded(find, self.depth, copies, self.allowed, lambda: self._one_of_each)
+
+    @cached_property
+    def _one_of_each(self) -> Flags:
+        return self._index.one_of_each(self.allowed)
+
+
+def _vector_search(
+    half: VectorIndex, ids: Ids, vector: npt.NDArray[np.float32]
+) -> Callable[[int, Flags | None], Hits]:
+    def search(k: int, allowed: Flags | None) -> Hits:
+        return half.search(vector, k, None if allowed is None else ids[np.flatnonzero(allowed)])
+
+    return search
 
 
 def _best_phrase(found: list[Hits], depth: int) -> Hits:

@@ -36,6 +36,7 @@ from polaris_core.index.base import Ids, VectorIndex
 from polaris_core.index.served import ServedIndex
 from polaris_core.index.service import read_service
 from polaris_core.progress import Progress, silent
+from polaris_core.retrieval.copies import firsts_of, groups_of
 from polaris_core.retrieval.documents import METHOD
 from polaris_core.retrieval.lexical import WordIndex, WordIndexBuilder
 from polaris_core.retrieval.parts import (
@@ -71,6 +72,7 @@ _FORM = "2"
 _ATTEMPTS = 5
 
 Piece = TypeVar("Piece")
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,14 @@ class KindIndex:
     def copies(self, ids: Ids) -> npt.NDArray[np.uint64]:
         """Equal numbers for ids, all held, of entries that say the same; 0 for the others."""
         return self._copies_by_id[ids]
+
+    def one_of_each(self, allowed: Flags | None) -> Flags:
+        """Of those allowed, one copy of each model and all that have none; shape `n`."""
+        return firsts_of(self._groups, allowed)
+
+    @cached_property
+    def _groups(self) -> npt.NDArray[np.intp]:
+        return groups_of(self.words.copies)
 
     @cached_property
     def _copies_by_id(self) -> npt.NDArray[np.uint64]:

@@ -76,7 +76,7 @@ class Search:
         fitting = [
             b.fits(base) or (allow_unknown and BaseModel.UNKNOWN in (b, base)) for b in BASE_MODELS
         ]
-        return np.array(fitting)[self.columns.base_model]
+        return np.take(fitting, self.columns.base_model)
 
     def base_is(self, base: BaseModel) -> Flags:
         """Who is of this very base model."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.index.base import Hits
-from polaris_core.retrieval.copies import deep_enough, ranks_of, repeats_last
+from polaris_core.retrieval.copies import firsts_of, groups_of, ranks_of, repeats_last, uncrowded
 from polaris_core.retrieval.documents import copy_term
 from polaris_core.retrieval.filters import Filters
 from polaris_core.retrieval.two_level import search
@@ -23,7 +23,8 @@ def model(name, about, triggers=("inkfox style",)):
 
 def test_a_list_names_every_model_before_it_names_a_copy(make_zoo):
     copies = [model(f"Ink Fox upload {n}", "an ink fox") for n in range(400)]
-    others = [model(f"Other Fox {n}", f"a fox of kind {n}", (f"fox{n}",)) for n in range(12)]
+    kinds = [3 * letter for letter in "bcdfghjklmnp"]
+    others = [model(f"Other Fox {kind}", f"a fox of kind {kind}", (kind,)) for kind in kinds]
     hits = search(make_zoo([*copies, *others]), "ink fox", Kind.LORA, ANYTHING, k=20)
     names = [hit.entry.name for hit in hits]
     assert sum(name.startswith("Ink Fox") for name in names[:13]) == 1
@@ -62,21 +63,46 @@ def test_all_are_listed_once_and_scores_fall(copies):
     assert len({m for m in firsts.tolist() if m}) + int((firsts == 0).sum()) == different
 
 
-def test_a_search_goes_deeper_only_where_copies_crowd_it():
-    asked: list[int] = []
+@given(st.lists(st.integers(0, 4), max_size=20), st.data())
+def test_one_of_each_is_the_first_allowed_of_every_model(marks, data):
+    size = {"min_size": len(marks), "max_size": len(marks)}
+    allowed = data.draw(st.none() | st.lists(st.booleans(), **size))
+    groups = groups_of(np.array(marks, np.uint64))
+    seen: set[int] = set()
+    wanted = []
+    for at, mark in enumerate(marks):
+        may = allowed is None or allowed[at]
+        wanted.append(may and (mark == 0 or mark not in seen))
+        seen.update([mark] if may else [])
+    found = firsts_of(groups, None if allowed is None else np.array(allowed, np.bool_))
+    assert found.tolist() == wanted
 
-    def searching(crowd):
-        def search(k):
-            asked.append(k)
-            ids = np.arange(min(k, 5000))
-            return Hits(ids, np.zeros(len(ids), np.float32))
 
-        asked.clear()
-        return deep_enough(search, 100, lambda ids: (ids // crowd + 1).astype(np.uint64))
+@given(crowd=st.sampled_from([1, 2, 3, 20, 5000]), seed=st.none() | st.integers(0, 99))
+def test_where_copies_crowd_a_search_one_of_each_model_is_found_as_well(crowd, seed):
+    """Entries score less the larger their ids, and `crowd` neighbours are one model."""
+    depth, count = 100, 5000
+    flags = None if seed is None else np.random.default_rng(seed).random(count) < 0.5
+    asked: list[object] = []
 
-    assert len(searching(1).ids) == 100
-    assert asked == [100]
-    assert len(searching(20).ids) // 20 >= 50
-    assert len(asked) <= 3
-    searching(5000)
-    assert max(asked) <= 3200
+    def search(may):
+        asked.append(may)
+        ids = np.flatnonzero(np.ones(count, np.bool_) if may is None else may)[:depth]
+        return Hits(ids, 1.0 / (ids.astype(np.float32) + 1))
+
+    groups = np.arange(count) // crowd
+    hits = uncrowded(
+        search,
+        depth,
+        lambda ids: (groups[ids] + 1).astype(np.uint64),
+        flags,
+        lambda: firsts_of(groups, flags),
+    )
+    again = len(asked) == 2
+    plain = search(flags)
+    assert again == (len(set(groups[plain.ids])) < depth // 2)
+    assert set(plain.ids) <= set(hits.ids)
+    models = len(set(groups[np.flatnonzero(flags)] if flags is not None else groups))
+    assert len(set(groups[hits.ids])) >= min(depth // 2, models)
+    assert hits.ids.tolist() == sorted(set(hits.ids.tolist()))
+    assert (np.diff(hits.scores) <= 0).all()
