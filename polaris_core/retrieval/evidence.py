@@ -148,8 +148,8 @@ def ask_text(
     sources = {"dense": cosines[0]}
     if len(parts) > 1:
         sources["phrases"] = _best_phrase(cosines[1:], ask.depth)
-    sources["words"] = ask(partial(words.search, text))
-    sources["trigger"] = ask(partial(words.search_whole, text))
+    sources["words"] = ask(words.searcher(text))
+    sources["trigger"] = ask(words.whole_searcher(text))
     return Evidence(sources, cosines, index.copies)
 
 

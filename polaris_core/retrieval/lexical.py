@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,10 @@ from polaris_core.retrieval.term_index import TermIndex, joined_postings
 from polaris_core.retrieval.words import stems
 
 __all__ = ["WordIndex", "WordIndexBuilder", "WordSegment"]
+
+Flags = npt.NDArray[np.bool_]
+Search = Callable[[int, Flags | None], Hits]
+"""The best so many of those allowed."""
 
 _K1 = 2.0
 """How slowly further occurrences of a word stop counting; weights of fields raise them."""
@@ -99,7 +103,7 @@ class WordIndex:
         """All entries it holds, rising."""
         return self.words.ids
 
-    def search(self, text: str, k: int, allowed: npt.NDArray[np.bool_] | None = None) -> Hits:
+    def search(self, text: str, k: int, allowed: Flags | None = None) -> Hits:
         """The `k` entries whose words speak most of `text`; their scores are BM25's.
 
         Args:
@@ -107,17 +111,28 @@ class WordIndex:
             k: How many at the most.
             allowed: Which of `ids` may be returned, shape `n`; None for all.
         """
-        return best(self.ids, self.words.scores(stems(text)), k, allowed)
+        return self.searcher(text)(k, allowed)
 
-    def search_whole(self, text: str, k: int, allowed: npt.NDArray[np.bool_] | None = None) -> Hits:
+    def search_whole(self, text: str, k: int, allowed: Flags | None = None) -> Hits:
         """The `k` entries of which a whole name or trigger word stands in `text`, rarest first."""
+        return self.whole_searcher(text)(k, allowed)
+
+    def searcher(self, text: str) -> Search:
+        """`search` for this text, which may be asked again without counting words again."""
+        return self._best(self.words.scores(stems(text)))
+
+    def whole_searcher(self, text: str) -> Search:
+        """`search_whole` for this text, which may be asked again."""
         words = stems(text)
         said = {
             " ".join(words[start:end])
             for start in range(len(words))
             for end in range(start + 1, min(start + _LONGEST_TERM, len(words)) + 1)
         }
-        return best(self.ids, self.whole.scores(said), k, allowed)
+        return self._best(self.whole.scores(said))
+
+    def _best(self, scores: Weights) -> Search:
+        return lambda k, allowed: best(self.ids, scores, k, allowed)
 
     def holding(self, stems: Collection[str]) -> npt.NDArray[np.bool_]:
         """Which of `ids` hold one of these stems in any field, shape `n`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int32]
 
 _POSTINGS_AT_ONCE = 1 << 20
+_TERMS_HELD = 64
 
 
 class TermIndex:
@@ -36,12 +38,14 @@ class TermIndex:
             else np.searchsorted(self.ids, s.ids).astype(np.int32)
             for s, dead in zip(segments, self._dead, strict=True)
         ]
+        # One request asks for the same few terms again and again.
+        self._holders = lru_cache(_TERMS_HELD)(self._found)
 
     def scores(self, terms: Iterable[str]) -> Weights:
         """The sum of the weights of these terms in every entry, shape `n`; each counts once."""
         total = np.zeros(len(self.ids), np.float32)
         for term in sorted(set(terms)):
-            found = list(self._holders(term))
+            found = self._holders(term)
             if holders := sum(len(places) for places, _ in found):
                 rarity = np.float32(self._rarity(holders, len(self.ids)))
                 for places, weights in found:
@@ -64,14 +68,16 @@ class TermIndex:
             found[np.searchsorted(self.ids, segment.ids[~dead])] = segment.marks(start)[~dead]
         return found
 
-    def _holders(self, term: str) -> Iterator[tuple[Places, Weights]]:
+    def _found(self, term: str) -> tuple[tuple[Places, Weights], ...]:
         """Positions in `ids`, each once, with what the term counts there, by segment."""
+        holders: list[tuple[Places, Weights]] = []
         for segment, dead, places in zip(self._segments, self._dead, self._places, strict=True):
             rows, weights = segment.entries(term)
             if places is not None and len(rows):
                 counts = ~dead[rows]
                 rows, weights = places[rows[counts]], weights[counts]
-            yield rows, weights
+            holders.append((rows, weights))
+        return tuple(holders)
 
 
 def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
