@@ -32,14 +32,13 @@ class TermIndex:
         self._segments, self._rarity = tuple(segments), rarity
         self._dead = overruled([(s.ids, s.gone) for s in segments])
         self.ids: Ids = _living(segments, self._dead)
-        self._places = [
+        places = [
             None
             if np.array_equal(s.ids, self.ids[: len(s.ids)]) and not dead.any()
             else np.searchsorted(self.ids, s.ids).astype(np.int32)
             for s, dead in zip(segments, self._dead, strict=True)
         ]
-        # One request asks for the same few terms again and again.
-        self._holders = lru_cache(_TERMS_HELD)(self._found)
+        self._holders = _finder(self._segments, self._dead, places)
 
     def scores(self, terms: Iterable[str]) -> Weights:
         """The sum of the weights of these terms in every entry, shape `n`; each counts once."""
@@ -68,16 +67,27 @@ class TermIndex:
             found[np.searchsorted(self.ids, segment.ids[~dead])] = segment.marks(start)[~dead]
         return found
 
-    def _found(self, term: str) -> tuple[tuple[Places, Weights], ...]:
-        """Positions in `ids`, each once, with what the term counts there, by segment."""
+
+def _finder(
+    segments: Sequence[Postings], dead: Sequence[Flags], places: Sequence[Places | None]
+) -> Callable[[str], Sequence[tuple[Places, Weights]]]:
+    """Of a term the entries, by position and each once, with what it counts there, by segment.
+
+    One request asks for the same few terms again and again: these are held.
+    """
+
+    @lru_cache(_TERMS_HELD)
+    def found(term: str) -> Sequence[tuple[Places, Weights]]:
         holders: list[tuple[Places, Weights]] = []
-        for segment, dead, places in zip(self._segments, self._dead, self._places, strict=True):
+        for segment, gone, moved in zip(segments, dead, places, strict=True):
             rows, weights = segment.entries(term)
-            if places is not None and len(rows):
-                counts = ~dead[rows]
-                rows, weights = places[rows[counts]], weights[counts]
+            if moved is not None and len(rows):
+                counts = ~gone[rows]
+                rows, weights = moved[rows[counts]], weights[counts]
             holders.append((rows, weights))
-        return tuple(holders)
+        return holders
+
+    return found
 
 
 def joined_postings(segments: Sequence[Postings], *, are_all: bool) -> Postings:
