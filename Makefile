@@ -25,8 +25,10 @@ lint: env
 	@$(PYTHON) .ci/page_lint.py
 
 # Playwright leaves an event loop running in its process, so the browser's tests have one of their own.
+# Both parts run, whatever becomes of the first; either fails the whole.
 test: env
-	@py=$(PY) && $$py -m pytest tests/browser && $$py -m pytest -n 2 --dist loadfile --ignore tests/browser
+	@py=$(PY) && { $$py -m pytest tests/browser; browser=$$?; \
+	$$py -m pytest -n 2 --dist loadfile --ignore tests/browser && exit $$browser; }
 
 demo: env
 	@py=$(PY) && $$py -m polaris_core demo --out demo-output
