@@ -21,7 +21,7 @@ ORDER = [
     {"errors", "progress"},
     {"images"},
     {"catalogue", "encoders", "comfyui", "llm"},
-    {"site_tokens"},
+    {"settings_files", "site_tokens"},
     {"index", "instructions", "fetching", "importing", "refining", "testing"},
     {"regions", "retrieval"},
     {"rerank"},

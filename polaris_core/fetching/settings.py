@@ -14,7 +14,6 @@ The environment variables POLARIS_FETCH_HOSTS, POLARIS_FETCH_LOOPBACK and POLARI
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +22,12 @@ from typing import Any, cast
 from polaris_core.catalogue.entry import Entry, Kind
 from polaris_core.errors import AddressRefused, InvalidInput
 from polaris_core.fetching.addresses import USUAL_HOSTS, Rules, parse_address
+from polaris_core.settings_files import SettingsFile
 from polaris_core.site_tokens import Tokens, read_tokens
 
 __all__ = ["SETTINGS_FILE", "Settings", "read_settings"]
 
 SETTINGS_FILE = "fetching.json"
-_LARGEST_FILE_BYTES = 1 << 16
 _CIVITAI = "https://civitai.com"
 _VARIABLES = {
     "hosts": "POLARIS_FETCH_HOSTS",
@@ -105,38 +104,39 @@ def read_settings(home: Path) -> Settings:
     Raises:
         InvalidInput: The file, or an environment variable, is malformed.
     """
-    path = home / SETTINGS_FILE
-    stored = _read_file(path)
+    hint = f"See how {SETTINGS_FILE} is written in the README"
+    file = SettingsFile(home / SETTINGS_FILE, "the settings for fetching", hint)
+    stored = file.read({*_VARIABLES, "automatic_largest_mb"})
     for name, variable in _VARIABLES.items():
         if text := os.environ.get(variable, "").strip():
             parts = [part.strip() for part in text.split(",") if part.strip()]
             stored[name] = text if name == "civitai" else parts
-    loopback = _texts(stored, "loopback", path)
-    rules = Rules.of(_texts(stored, "hosts", path, USUAL_HOSTS), loopback)
+    loopback = _texts(stored, "loopback", file)
+    rules = Rules.of(_texts(stored, "hosts", file, USUAL_HOSTS), loopback)
     largest = stored.get("automatic_largest_mb", 2000)
     if type(largest) is not int or not 0 < largest <= 1_000_000:
-        raise _malformed(path, "automatic_largest_mb")
+        raise file.malformed("automatic_largest_mb")
     return Settings(
         rules,
-        frozenset(_kind(text, path) for text in _texts(stored, "automatic", path)),
+        frozenset(_kind(text, file) for text in _texts(stored, "automatic", file)),
         largest * 1_000_000,
-        _civitai(stored, path),
+        _civitai(stored, file),
         read_tokens(home),
-        path,
+        file.path,
     )
 
 
-def _kind(text: str, path: Path) -> Kind:
+def _kind(text: str, file: SettingsFile) -> Kind:
     kind = next((kind for kind in _PLURALS if kind.value == text.lower()), None)
     if kind is None:
-        raise _malformed(path, f"automatic: {text}")
+        raise file.malformed(f"automatic: {text}")
     return kind
 
 
-def _civitai(stored: dict[str, object], path: Path) -> str:
+def _civitai(stored: dict[str, object], file: SettingsFile) -> str:
     address = stored.get("civitai", _CIVITAI)
     if not isinstance(address, str):
-        raise _malformed(path, "civitai")
+        raise file.malformed("civitai")
     found = parse_address(address)
     if found.path != "/":
         raise InvalidInput("the site's address goes without a path", value=str(found))
@@ -144,38 +144,12 @@ def _civitai(stored: dict[str, object], path: Path) -> str:
 
 
 def _texts(
-    stored: dict[str, object], name: str, path: Path, usual: tuple[str, ...] = ()
+    stored: dict[str, object], name: str, file: SettingsFile, usual: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     found = stored.get(name, usual)
     if not isinstance(found, list | tuple):
-        raise _malformed(path, name)
+        raise file.malformed(name)
     texts = cast("tuple[object, ...]", tuple(found))  # pyright: ignore[reportUnknownArgumentType]
     if not all(isinstance(text, str) for text in texts):
-        raise _malformed(path, name)
+        raise file.malformed(name)
     return cast("tuple[str, ...]", texts)
-
-
-def _malformed(path: Path, what: str) -> InvalidInput:
-    hint = f"See how {SETTINGS_FILE} is written in the README"
-    return InvalidInput(f"the settings for fetching are malformed ({what})", value=path, hint=hint)
-
-
-def _read_file(path: Path) -> dict[str, object]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-        data: object = json.loads(content.decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        problem = f"the settings for fetching cannot be read ({error.strerror})"
-        raise InvalidInput(problem, value=str(path)) from error
-    except (ValueError, RecursionError) as error:
-        raise _malformed(path, "no JSON") from error
-    known = {*_VARIABLES, "automatic_largest_mb"}
-    if not isinstance(data, dict):
-        raise _malformed(path, "no object")
-    facts = cast("dict[str, object]", data)
-    if unknown := next((name for name in facts if name not in known), None):
-        raise _malformed(path, f"unknown: {unknown}")
-    return facts

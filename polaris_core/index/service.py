@@ -11,7 +11,6 @@ POLARIS_INDEX_TOKEN and nowhere else. Without an address the index is made of fi
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,12 @@ from typing import cast
 from polaris_core.errors import InvalidInput
 from polaris_core.llm.endpoint import parse_endpoint
 from polaris_core.llm.keys import check_key
+from polaris_core.settings_files import SettingsFile
 
 __all__ = ["ADDRESS_VARIABLE", "SERVICE_FILE", "TOKEN_VARIABLE", "Service", "read_service"]
 
 SERVICE_FILE = "index.json"
 ADDRESS_VARIABLE, TOKEN_VARIABLE = "POLARIS_INDEX", "POLARIS_INDEX_TOKEN"
-_LARGEST_FILE_BYTES = 1 << 16
 _FILE_ENDING = ".db"
 _HINT = "Write it like http://127.0.0.1:19530, or like /folder/index.db"
 
@@ -85,24 +84,9 @@ def _file(address: str, home: Path) -> str:
 
 
 def _stored(path: Path) -> dict[str, str]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-        data: object = json.loads(content.decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise _malformed(path) from error
-    if not isinstance(data, dict):
-        raise _malformed(path)
-    facts = cast("dict[str, object]", data)
-    if set(facts) - {"address", "search"}:
-        raise _malformed(path)
-    if not all(isinstance(value, str) for value in facts.values()):
-        raise _malformed(path)
-    return cast("dict[str, str]", facts)
-
-
-def _malformed(path: Path) -> InvalidInput:
     hint = 'It is one object: {"address": "http://127.0.0.1:19530", "search": "exact"}'
-    return InvalidInput("the settings of the index cannot be read", value=str(path), hint=hint)
+    file = SettingsFile(path, "the settings of the index", hint)
+    stored = file.read({"address", "search"})
+    if wrong := next((name for name, text in stored.items() if not isinstance(text, str)), None):
+        raise file.malformed(wrong)
+    return cast("dict[str, str]", stored)

@@ -403,6 +403,8 @@ def test_settings_come_from_the_file_and_the_environment(tmp_path, monkeypatch):
         '{"surprise": 1}',
         "[]",
         "{",
+        "[" * 60_000,
+        "{}" + " " * 70_000,
     ],
 )
 def test_settings_that_are_malformed_are_refused(tmp_path, content):
