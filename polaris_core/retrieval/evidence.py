@@ -60,12 +60,8 @@ class Evidence:
     ranks: Mapping[str, Ranks] = field(default_factory=dict[str, Ranks])
     """Of the hits of some sources, where copies share a rank."""
 
-    def cosine(self, id: int) -> float:
-        """The largest cosine of a candidate with the query or one of its phrases; -1 if unknown."""
-        return float(self.cosines(np.array([id], np.int64))[0])
-
     def cosines(self, ids: Ids) -> npt.NDArray[np.float32]:
-        """`cosine` of each, shape `n`."""
+        """The largest cosine of each with the query or one of its phrases; -1 if unknown."""
         known, cosines = self._cosines
         places = np.minimum(known.searchsorted(ids), len(known) - 1)
         return np.where(known[places] == ids, cosines[places], np.float32(-1.0))
@@ -148,8 +144,8 @@ def ask_text(
     sources = {"dense": cosines[0]}
     if len(parts) > 1:
         sources["phrases"] = _best_phrase(cosines[1:], ask.depth)
-    sources["words"] = ask(words.searcher(text))
-    sources["trigger"] = ask(words.whole_searcher(text))
+    sources["words"] = ask(words.search(text))
+    sources["trigger"] = ask(words.search_whole(text))
     return Evidence(sources, cosines, index.copies)
 
 

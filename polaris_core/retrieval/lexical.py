@@ -35,7 +35,7 @@ __all__ = ["WordIndex", "WordIndexBuilder", "WordSegment"]
 
 Flags = npt.NDArray[np.bool_]
 Search = Callable[[int, Flags | None], Hits]
-"""The best so many of those allowed."""
+"""The best so many, of those flagged, shape `n`; None for all."""
 
 _K1 = 2.0
 """How slowly further occurrences of a word stop counting; weights of fields raise them."""
@@ -103,26 +103,15 @@ class WordIndex:
         """All entries it holds, rising."""
         return self.words.ids
 
-    def search(self, text: str, k: int, allowed: Flags | None = None) -> Hits:
-        """The `k` entries whose words speak most of `text`; their scores are BM25's.
+    def search(self, text: str) -> Search:
+        """Finds the entries whose words speak most of `text`; their scores are BM25's.
 
-        Args:
-            text: Any text; word order does not matter.
-            k: How many at the most.
-            allowed: Which of `ids` may be returned, shape `n`; None for all.
+        Word order does not matter. Words are counted once, however often it is asked.
         """
-        return self.searcher(text)(k, allowed)
-
-    def search_whole(self, text: str, k: int, allowed: Flags | None = None) -> Hits:
-        """The `k` entries of which a whole name or trigger word stands in `text`, rarest first."""
-        return self.whole_searcher(text)(k, allowed)
-
-    def searcher(self, text: str) -> Search:
-        """`search` for this text, which may be asked again without counting words again."""
         return self._best(self.words.scores(stems(text)))
 
-    def whole_searcher(self, text: str) -> Search:
-        """`search_whole` for this text, which may be asked again."""
+    def search_whole(self, text: str) -> Search:
+        """Finds entries of which a whole name or trigger word stands in `text`, rarest first."""
         words = stems(text)
         said = {
             " ".join(words[start:end])

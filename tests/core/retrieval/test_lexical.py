@@ -72,7 +72,7 @@ def test_scores_are_those_of_plain_bm25(made, query):
 def test_the_best_allowed_come_first_and_ties_go_by_id(made, query, k, data):
     index = index_of(made)
     chosen = data.draw(st.lists(st.booleans(), min_size=len(made), max_size=len(made)))
-    hits = index.search(query, k, np.array(chosen, np.bool_))
+    hits = index.search(query)(k, np.array(chosen, np.bool_))
     scores = index.words.scores(stems(query))
     order = sorted(
         (-float(score), id)
@@ -89,8 +89,11 @@ def test_what_is_saved_is_what_is_opened(tmp_path_factory, made, query):
     index = index_of(made)
     segment_of(made).save(folder)
     opened = WordIndex([WordSegment.open(folder)])
-    assert opened.search(query, 5).ids.tolist() == index.search(query, 5).ids.tolist()
-    assert opened.search_whole(query, 5).ids.tolist() == index.search_whole(query, 5).ids.tolist()
+    assert opened.search(query)(5, None).ids.tolist() == index.search(query)(5, None).ids.tolist()
+    assert (
+        opened.search_whole(query)(5, None).ids.tolist()
+        == index.search_whole(query)(5, None).ids.tolist()
+    )
     assert opened.ids.tolist() == index.ids.tolist()
 
 
@@ -122,10 +125,10 @@ def test_whole_names_and_trigger_words_are_recognised_in_a_sentence():
         Entry("Fox", Kind.LORA, id=2),
     ]
     index = index_of(made)
-    assert index.search_whole("a house by studio ghibli", 5).ids.tolist() == [1]
-    assert index.search_whole("a house, ghbl style", 5).ids.tolist() == [1]
-    assert index.search_whole("studio", 5).ids.tolist() == []
-    assert index.search_whole("a fox at studio ghibli", 5).ids.tolist() == [1, 2]
+    assert index.search_whole("a house by studio ghibli")(5, None).ids.tolist() == [1]
+    assert index.search_whole("a house, ghbl style")(5, None).ids.tolist() == [1]
+    assert index.search_whole("studio")(5, None).ids.tolist() == []
+    assert index.search_whole("a fox at studio ghibli")(5, None).ids.tolist() == [1, 2]
 
 
 def test_partners_were_trained_on_a_checkpoint_or_speak_of_it():
